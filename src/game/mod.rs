@@ -1,0 +1,235 @@
+//! What a game is: a state that decides and evolves. Pure: no I/O, no clock and no luck of its own.
+//!
+//! A game is one folder under `games/`: its rules here, its words for the wire in the types `Command` and `Notice`. Everything else
+//! (rooms, presence, resume, replay, spectators, both transports, HTTP) comes with implementing [`Game`].
+
+pub mod command;
+pub mod conform;
+
+use std::fmt::Debug;
+use std::ops::{Deref, RangeInclusive};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::chance::{Chance, Draw};
+use crate::id::Seat;
+use crate::refusal::Refused;
+use crate::time::Timestamp;
+
+/// One game's rules; `Self` is the state. Values in, values out.
+///
+/// Facts are logged, not requests: [`decide`](Game::decide) turns a request into events or refuses it, [`evolve`](Game::evolve) applies
+/// an event and never refuses, so that a log can always be replayed, also after the rules were mended.
+pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// The namespace without its slash; stored in logs and URLs.
+    const NAME: &'static str;
+    /// What people call it.
+    const TITLE: &'static str;
+    /// One sentence for the page where games are chosen.
+    const SUMMARY: &'static str;
+    /// How many players a room may seat.
+    const SEATS: RangeInclusive<u8>;
+    /// Whether people without a seat may watch.
+    const SPECTATORS: bool = true;
+    /// Whether viewers see different things. When not, one encoding of each event serves everybody.
+    const SECRETS: bool = false;
+    /// How long a dropped player has to come back.
+    const GRACE: Duration = Duration::from_secs(10);
+    /// The levels of this game's bots, weakest first; empty when it has none.
+    const BOTS: &'static [&'static str] = &[];
+
+    /// What the host may choose. Every field has a default.
+    type Options: Serialize + DeserializeOwned + JsonSchema + Default + Clone + PartialEq + Debug + Send + Sync;
+    /// Read-only tables that the rules consult, such as a catalogue. `Default` is what ships with the game.
+    type Assets: Default + Send + Sync + 'static;
+    /// What `Options` and `Assets` come to: logged, so that replaying needs neither.
+    type Setup: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync;
+    /// What a player may ask for. An externally tagged enum in `snake_case`: a variant's name is the event's name on the wire.
+    type Command: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send;
+    /// What happened. Logged as JSON for ever: only ever add fields with defaults.
+    type Event: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync;
+    /// The state as a viewer may know it.
+    type View: Serialize + Clone;
+    /// An event as a viewer may know it: serialises to its payload, and its name is the wire's event name.
+    type Notice: Serialize + Into<&'static str>;
+    type Refusal: Refused;
+
+    /// Resolves options against the assets, before a room opens and again when the host starts with others.
+    ///
+    /// # Errors
+    /// When the options name something that does not exist.
+    fn setup(options: &Self::Options, seats: u8, assets: &Self::Assets) -> Result<Self::Setup, Self::Refusal>;
+
+    /// The state before the start.
+    fn open(setup: &Self::Setup) -> Self;
+
+    /// Decides what a request comes to, recording events on `draft`. Refuse before recording: a refusal leaves nothing behind.
+    ///
+    /// # Errors
+    /// A typed reason when the rules do not allow it.
+    fn decide(draft: &mut Draft<'_, Self>, input: Input<Self::Command>) -> Result<(), Self::Refusal>;
+
+    /// Applies an event. Total: whatever the log says happened, happened.
+    fn evolve(&mut self, event: &Self::Event);
+
+    /// An allow-list of what the viewer may know.
+    fn view(&self, viewer: Viewer) -> Self::View;
+
+    /// `event`, which led to `self`, as the viewer may know it; `None` when not even its name may be told.
+    fn notice(&self, event: &Self::Event, viewer: Viewer) -> Option<Self::Notice>;
+
+    /// `Some` once the game is over.
+    fn outcome(&self) -> Option<Outcome>;
+
+    /// Whose move it is.
+    fn to_act(&self) -> Seats;
+
+    /// When the game wants an [`Input::Wake`]. It comes from the state, so it survives a crash.
+    fn wake_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Every command that would be accepted from `seat` now.
+    fn legal(&self, seat: Seat) -> Vec<Self::Command>;
+
+    /// The draws that `event` claims to have made, seen from the state before it: what `verify` holds against the revealed seed.
+    fn draws(&self, _event: &Self::Event) -> Vec<Draw> {
+        vec![]
+    }
+
+    /// A bot's choice. It sees what a player in `seat` sees and nothing else; `luck(n)` is uniform in `0..n`.
+    fn bot(_view: &Self::View, _seat: Seat, _level: &str, _luck: &mut dyn FnMut(u32) -> u32) -> Option<Self::Command> {
+        None
+    }
+
+    /// What the wire calls a player in `seat`.
+    fn role(seat: Seat) -> &'static str {
+        match (*Self::SEATS.end(), seat) {
+            (2, Seat::HOST) => "host",
+            (2, _) => "guest",
+            _ => "player",
+        }
+    }
+
+    /// The same state with other secrets in `seat`'s hands, for the property suite; `None` when nothing is hidden.
+    fn with_other_secrets(&self, _of: Seat) -> Option<Self> {
+        None
+    }
+}
+
+/// What a game is asked to decide.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input<C> {
+    /// The host starts; all needed seats are taken.
+    Start,
+    Play {
+        seat: Seat,
+        command: C,
+    },
+    /// A player left, or did not come back in time.
+    Absent(Seat),
+    /// A player who was absent is back.
+    Returned(Seat),
+    /// The time that [`Game::wake_at`] named has come.
+    Wake,
+}
+
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Viewer {
+    Seat(Seat),
+    Spectator,
+    /// Finished games and staff.
+    Omniscient,
+}
+
+/// How a game ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// A short sentence for people.
+    pub reason: String,
+    /// Nobody: a draw.
+    pub winners: Vec<Seat>,
+    /// The game's own account of it, as the wire shows it.
+    pub results: serde_json::Value,
+}
+
+/// A set of seats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seats(u32);
+
+impl Seats {
+    pub const NONE: Seats = Seats(0);
+
+    pub fn one(seat: Seat) -> Self {
+        Self::default().with(seat)
+    }
+
+    /// The first `count` seats.
+    pub fn first(count: u8) -> Self {
+        (0..count).fold(Self::NONE, |seats, n| seats.with(Seat(n)))
+    }
+
+    #[must_use]
+    pub fn with(self, seat: Seat) -> Self {
+        Self(self.0 | 1u32.checked_shl(u32::from(seat.0)).unwrap_or(0))
+    }
+
+    pub fn contains(self, seat: Seat) -> bool {
+        self.0 & 1u32.checked_shl(u32::from(seat.0)).unwrap_or(0) != 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Seat> {
+        (0..32).map(Seat).filter(move |&seat| self.contains(seat))
+    }
+}
+
+/// A decision in the making: the state so far, which evolves with every event recorded, and the only clock and luck there are.
+pub struct Draft<'a, G: Game> {
+    state: &'a mut G,
+    events: &'a mut Vec<G::Event>,
+    chance: &'a mut Chance,
+    now: Timestamp,
+    assets: &'a G::Assets,
+}
+
+impl<'a, G: Game> Draft<'a, G> {
+    pub fn new(
+        state: &'a mut G,
+        events: &'a mut Vec<G::Event>,
+        chance: &'a mut Chance,
+        now: Timestamp,
+        assets: &'a G::Assets,
+    ) -> Self {
+        Self { state, events, chance, now, assets }
+    }
+
+    /// Applies `event` and keeps it for the log.
+    pub fn record(&mut self, event: G::Event) {
+        self.state.evolve(&event);
+        self.events.push(event);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A provable draw, uniform in `0..sides`. [`Game::draws`] must claim it for the event that comes of it.
+    pub fn draw(&mut self, sides: u32) -> u32 {
+        self.chance.draw(sides).value
+    }
+
+    pub fn assets(&self) -> &'a G::Assets {
+        self.assets
+    }
+}
+
+impl<G: Game> Deref for Draft<'_, G> {
+    type Target = G;
+    fn deref(&self) -> &G {
+        self.state
+    }
+}

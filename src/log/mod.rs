@@ -1,0 +1,209 @@
+//! The event log and the other tables. Only this module knows SQL.
+//!
+//! What is in the log happened; what is not did not. Everything else here (heads, listings, presence, snapshots) can be told from
+//! the log or thrown away.
+
+pub mod sqlite;
+pub mod writer;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
+use crate::time::Timestamp;
+
+/// Where a room is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Status {
+    /// In the lobby, seats are missing.
+    Waiting,
+    /// In the lobby, all needed seats are taken.
+    Ready,
+    InProgress,
+    Completed,
+    Abandoned,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// In the lobby: not started yet.
+    pub fn is_lobby(self) -> bool {
+        matches!(self, Status::Waiting | Status::Ready)
+    }
+
+    pub fn is_over(self) -> bool {
+        matches!(self, Status::Completed | Status::Abandoned)
+    }
+}
+
+/// Who finds a room without its code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Visibility {
+    #[default]
+    Private,
+    Public,
+}
+
+/// A command's name, given by the client that sent it: unique per room and player.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CommandKey {
+    pub player: PlayerId,
+    /// 1–64 characters.
+    pub id: String,
+}
+
+/// One event of a room's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub seq: Seq,
+    pub at: Timestamp,
+    /// The event as JSON, as the room wrote it.
+    pub body: String,
+    /// On the last event of a command that carried an id.
+    pub command: Option<CommandKey>,
+}
+
+/// What is kept of a room beside its log, so that it can be found without reading that. Written with every commit that changes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub status: Status,
+    /// When the room wants to be woken: the earliest of its deadlines.
+    pub wake_at: Option<Timestamp>,
+    /// When it was completed or abandoned.
+    pub ended_at: Option<Timestamp>,
+    /// What lists show of it, as JSON.
+    pub listing: String,
+}
+
+/// A change of who is in a room. A player stays present through the grace period, so that a restart can begin it anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Here(PlayerId),
+    Gone(PlayerId),
+}
+
+/// What one step of one room writes, all of it or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    pub room: RoomKey,
+    /// In order, without gaps; the first one's seq is the lock: taken means that somebody else was faster.
+    pub rows: Vec<Row>,
+    pub head: Option<Head>,
+    pub presence: Vec<Presence>,
+}
+
+/// A room about to exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRoom {
+    pub code: RoomCode,
+    pub game: String,
+    pub visibility: Visibility,
+    pub created_by: PlayerId,
+    pub created_at: Timestamp,
+    /// The id of the command that asks for it, unique per player.
+    pub command_id: Option<String>,
+    pub head: Head,
+    pub rows: Vec<Row>,
+    pub presence: Vec<Presence>,
+}
+
+/// What came of asking for a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    New(RoomKey),
+    /// Another room has this code: try with a fresh one.
+    CodeTaken,
+    /// This command made that room before.
+    Before(RoomCode),
+}
+
+/// A room as the store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRoom {
+    pub key: RoomKey,
+    pub code: RoomCode,
+    pub game: String,
+    pub visibility: Visibility,
+    pub created_by: PlayerId,
+    pub created_at: Timestamp,
+    pub head: Head,
+}
+
+/// A room's folded state at `seq`: a cache that may be thrown away at any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub seq: Seq,
+    pub body: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// Somebody else appended first: read what is newer and decide again. Nothing was written.
+    #[error("another writer was faster")]
+    Conflict,
+    /// This command id is in the log already. Nothing was written.
+    #[error("this command was applied before")]
+    Duplicate,
+    /// Nothing was written.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+}
+
+/// The tables, whatever store holds them.
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Writes a room and its first events.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    async fn create(&self, room: NewRoom) -> Result<Created, LogError>;
+
+    /// Appends to a room's log. When this returns `Ok`, the rows survive a crash of the process and of the machine.
+    ///
+    /// # Errors
+    /// All of [`LogError`]; in each case nothing of the commit was written.
+    async fn append(&self, commit: Commit) -> Result<(), LogError>;
+
+    async fn room(&self, code: RoomCode) -> Result<Option<StoredRoom>, LogError>;
+
+    /// The events after `after`, in order, at most `limit`.
+    async fn rows(&self, room: RoomKey, after: Seq, limit: u32) -> Result<Vec<Row>, LogError>;
+
+    /// The event with which a command was applied, if it was.
+    async fn command(&self, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError>;
+
+    /// The newest snapshot that is not past `at_most`.
+    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError>;
+
+    /// Keeps the newest few of a room.
+    async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError>;
+
+    /// Rooms whose deadline has passed, earliest first.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError>;
+
+    /// Public rooms, newest first.
+    async fn listed(&self, game: Option<&str>, status: Option<Status>, limit: u32) -> Result<Vec<StoredRoom>, LogError>;
+
+    /// How many rooms that are not over `player` has made.
+    async fn live_rooms_of(&self, player: PlayerId) -> Result<u32, LogError>;
+
+    /// Rooms in which players are marked as present.
+    async fn inhabited(&self) -> Result<Vec<RoomCode>, LogError>;
+
+    /// Deletes rooms that ended before `ended_before`, with everything that is theirs, at most `limit` at a time; how many there were.
+    async fn delete_ended(&self, ended_before: Timestamp, limit: u32) -> Result<u32, LogError>;
+
+    /// Whether the store answers and takes writes.
+    async fn health(&self) -> Result<(), LogError>;
+
+    /// Waits until everything handed over is written, and closes the files.
+    async fn close(&self);
+}
