@@ -41,7 +41,7 @@ struct Tagged<'a> {
     payload: &'a RawValue,
 }
 
-impl<'de> de::Deserializer<'de> for Tagged<'_> {
+impl<'de> de::Deserializer<'de> for Tagged<'de> {
     type Error = NotACommand;
 
     fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotACommand> {
@@ -63,11 +63,11 @@ impl<'de> de::Deserializer<'de> for Tagged<'_> {
     }
 }
 
-impl<'de, 'a> de::EnumAccess<'de> for Tagged<'a> {
+impl<'de> de::EnumAccess<'de> for Tagged<'de> {
     type Error = NotACommand;
-    type Variant = Payload<'a>;
+    type Variant = Payload<'de>;
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Payload<'a>), NotACommand> {
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Payload<'de>), NotACommand> {
         let name: de::value::StrDeserializer<'_, NotACommand> = self.event.into_deserializer();
         Ok((seed.deserialize(name)?, Payload(self.payload)))
     }
@@ -84,7 +84,7 @@ impl Payload<'_> {
     }
 }
 
-impl<'de> de::VariantAccess<'de> for Payload<'_> {
+impl<'de> de::VariantAccess<'de> for Payload<'de> {
     type Error = NotACommand;
 
     fn unit_variant(self) -> Result<(), NotACommand> {
