@@ -78,8 +78,9 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// An allow-list of what the viewer may know.
     fn view(&self, viewer: Viewer) -> Self::View;
 
-    /// `event`, which led to `self`, as the viewer may know it; `None` when not even its name may be told.
-    fn notice(&self, event: &Self::Event, viewer: Viewer) -> Option<Self::Notice>;
+    /// `event` as the viewer may know it; `None` when not even its name may be told. From the event alone, so that what was missed is
+    /// told from the log without folding it: an event carries what its notice says.
+    fn notice(event: &Self::Event, viewer: Viewer) -> Option<Self::Notice>;
 
     /// `Some` once the game is over.
     fn outcome(&self) -> Option<Outcome>;
@@ -103,6 +104,11 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// A bot's choice. It sees what a player in `seat` sees and nothing else; `luck(n)` is uniform in `0..n`.
     fn bot(_view: &Self::View, _seat: Seat, _level: &str, _luck: &mut dyn FnMut(u32) -> u32) -> Option<Self::Command> {
         None
+    }
+
+    /// The part of the assets that a page needs for offering the options: what `GET /api/games` shows of them.
+    fn catalogue(_assets: &Self::Assets) -> serde_json::Value {
+        serde_json::Value::Null
     }
 
     /// What the wire calls a player in `seat`.

@@ -1,0 +1,445 @@
+//! Which rooms are awake, and how everybody outside gets at one: the facade that sockets, HTTP and jobs use.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use crate::games::{AnyGame, Catalogue, Opening};
+use crate::id::{PlayerId, RoomCode, Seat, Seq};
+use crate::log::{Commit, Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, Visibility};
+use crate::refusal::{Code, Refusal};
+use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, store_failed};
+use crate::room::deadlines::Deadlines;
+use crate::room::erased::{AnyRoom, Checked, RematchSpec};
+use crate::room::fact::Player;
+use crate::room::settings::RoomSettings;
+use crate::room::told::raw;
+use crate::time::{Clock, Timestamp};
+
+/// How many codes are tried before giving up: with a million rooms alive, one try in 480 finds a taken code.
+const CODES_TRIED: u32 = 8;
+/// Events read from the log at once.
+const PAGE: u32 = 2_000;
+/// Events that one HTTP answer carries.
+const EVENTS_MAX: u32 = 500;
+
+/// What every room shares.
+pub struct Kernel {
+    pub log: Arc<dyn EventLog>,
+    pub clock: Clock,
+    pub settings: Arc<RoomSettings>,
+    pub catalogue: Catalogue,
+    pub deadlines: Deadlines,
+    pub booted_at: Timestamp,
+    draining: AtomicBool,
+    cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
+}
+
+/// A wish for a room.
+pub struct CreateRoom {
+    pub game: String,
+    pub host: Player,
+    pub options: Box<RawValue>,
+    pub visibility: Visibility,
+    pub seats: Option<u8>,
+    pub client_seed: Option<String>,
+    pub command_id: Option<String>,
+}
+
+/// Events as a viewer may know them.
+pub struct Events {
+    pub events: Vec<EventShown>,
+    /// Up to where they go.
+    pub seq: Seq,
+}
+
+/// The rooms of this server.
+pub struct Rooms {
+    kernel: Arc<Kernel>,
+}
+
+impl Rooms {
+    pub fn new(log: Arc<dyn EventLog>, clock: Clock, settings: Arc<RoomSettings>, catalogue: Catalogue) -> Self {
+        let kernel = Kernel {
+            booted_at: clock.now(),
+            log,
+            clock,
+            settings,
+            catalogue,
+            deadlines: Deadlines::default(),
+            draining: AtomicBool::new(false),
+            cells: RwLock::default(),
+        };
+        Self { kernel: Arc::new(kernel) }
+    }
+
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.kernel.catalogue
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.kernel.clock
+    }
+
+    /// Rooms in memory.
+    pub fn awake(&self) -> usize {
+        self.kernel.cells.read().len()
+    }
+
+    pub(super) fn deadlines(&self) -> DeadlinesOf {
+        DeadlinesOf(Arc::clone(&self.kernel))
+    }
+
+    /// Opens a room for `wish.host`; the same command id opens it once.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR`, `RATE_LIMITED` when the host has too many rooms, `UNAVAILABLE`.
+    pub async fn create(&self, wish: CreateRoom) -> Result<RoomCode, Refusal> {
+        let game = self.kernel.catalogue.find(&wish.game).ok_or_else(|| Refusal::invalid("there is no such game"))?;
+        let made = self.kernel.log.live_rooms_of(wish.host.id).await.map_err(|error| store_failed(&error))?;
+        if made >= self.kernel.settings.rooms_per_player {
+            return Err(Refusal::new(Code::RateLimited, "you have too many open rooms; finish or leave some")
+                .with(serde_json::json!({ "retry_after_ms": 60_000, "rooms": made })));
+        }
+        let host = wish.host.id;
+        let players = vec![(Seat::HOST, wish.host, wish.client_seed)];
+        let opening = move |code, now| Opening {
+            code,
+            options: wish.options.clone(),
+            seats: wish.seats,
+            players: players.clone(),
+            follows: None,
+            now,
+        };
+        self.kernel.open(game, host, wish.visibility, wish.command_id, opening).await
+    }
+
+    /// The room's mailbox; whether the room exists turns out when it is read.
+    pub fn cell(&self, code: RoomCode) -> Arc<Cell> {
+        self.kernel.cell(code)
+    }
+
+    /// Sends to a room, also when it falls asleep at this moment.
+    ///
+    /// # Errors
+    /// The message, when the mailbox is full.
+    pub fn send(&self, code: RoomCode, mut message: Message) -> Result<Arc<Cell>, Message> {
+        loop {
+            let cell = self.cell(code);
+            match cell.send(message) {
+                Ok(()) => return Ok(cell),
+                Err(Full::Busy(message)) => return Err(message),
+                Err(Full::Closed(back)) => {
+                    self.kernel.forget(code);
+                    message = back;
+                }
+            }
+        }
+    }
+
+    /// Lets a room see what is due.
+    pub fn tick(&self, code: RoomCode) {
+        let _ = self.send(code, Message::Tick);
+    }
+
+    /// # Errors
+    /// `INVALID_GAME`, `BUSY`, `UNAVAILABLE`.
+    pub async fn look(&self, code: RoomCode, player: Option<PlayerId>) -> Result<Look, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(code, Message::Look { player, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| Refusal::new(Code::InternalError, "the room did not answer"))?
+    }
+
+    /// The events after `after`; with none there, waits up to `wait` for one.
+    ///
+    /// # Errors
+    /// As [`look`](Rooms::look).
+    pub async fn events(
+        &self,
+        code: RoomCode,
+        player: Option<PlayerId>,
+        after: Seq,
+        wait: Duration,
+    ) -> Result<Events, Refusal> {
+        let mut look = self.look(code, player).await?;
+        if look.seq <= after && !wait.is_zero() {
+            let (wake, woken) = oneshot::channel();
+            self.send(code, Message::Listen { player, after, wake }).map_err(|_| busy())?;
+            let _ = tokio::time::timeout(wait, woken).await;
+            look = self.look(code, player).await?;
+        }
+        if look.seq <= after {
+            return Ok(Events { events: vec![], seq: look.seq });
+        }
+        let rows =
+            self.kernel.log.rows(look.key, after, EVENTS_MAX).await.map_err(|error| store_failed(&error))?;
+        let seq = rows.last().map_or(after, |row| row.seq);
+        let events = rows.iter().filter_map(|row| {
+            let told = look.game.tell(row, look.viewer).inspect_err(|error| tracing::error!(%error, "unreadable event"));
+            Some(EventShown::new(row.seq, row.at, told.ok()?))
+        });
+        Ok(Events { events: events.collect(), seq })
+    }
+
+    /// The state after event `at`, as `player` may see it.
+    ///
+    /// # Errors
+    /// As [`look`](Rooms::look), and `VALIDATION_ERROR` when the log is shorter.
+    pub async fn state_at(&self, code: RoomCode, player: Option<PlayerId>, at: Seq) -> Result<Box<RawValue>, Refusal> {
+        let look = self.look(code, player).await?;
+        if at > look.seq || at.0 == 0 {
+            return Err(Refusal::invalid(format!("`at` is from 1 to {}", look.seq)));
+        }
+        let stored = self.stored(code).await?;
+        let room = self.kernel.read_room(&stored, &look.game, at).await?;
+        Ok(room.state(look.viewer))
+    }
+
+    /// # Errors
+    /// `INVALID_GAME`, `UNAVAILABLE`.
+    pub async fn stored(&self, code: RoomCode) -> Result<StoredRoom, Refusal> {
+        self.kernel.log.room(code).await.map_err(|error| store_failed(&error))?.ok_or_else(no_such_room)
+    }
+
+    /// A room's whole log.
+    ///
+    /// # Errors
+    /// `INVALID_GAME`, `UNAVAILABLE`.
+    pub async fn whole_log(&self, code: RoomCode) -> Result<(StoredRoom, Vec<Row>), Refusal> {
+        let stored = self.stored(code).await?;
+        let rows = self.kernel.read_rows(&stored, Seq(0), Seq(u32::MAX)).await?;
+        Ok((stored, rows))
+    }
+
+    /// Every draw of a room's finished rounds, computed again from the revealed seeds.
+    ///
+    /// # Errors
+    /// `INVALID_GAME`, `UNAVAILABLE`, `FORBIDDEN` while a round is running, `INTERNAL_ERROR` when the log does not hold together.
+    pub async fn verify(&self, code: RoomCode) -> Result<Vec<Checked>, Refusal> {
+        let (stored, rows) = self.whole_log(code).await?;
+        let game = self.game_of(&stored)?;
+        let broken = |error: crate::room::state::BadLog| Refusal::new(Code::InternalError, error.to_string());
+        if !game.load(None, &rows).map_err(broken)?.status().is_over() {
+            return Err(Refusal::new(Code::Forbidden, "the seed is shown when the game is over"));
+        }
+        game.verify(&rows).map_err(broken)
+    }
+
+    /// # Errors
+    /// `INVALID_GAME` when this server does not have the room's game.
+    pub fn game_of(&self, stored: &StoredRoom) -> Result<Arc<dyn AnyGame>, Refusal> {
+        self.kernel.catalogue.find(&stored.game).cloned().ok_or_else(no_such_room)
+    }
+
+    /// Public rooms, newest first.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE`.
+    pub async fn listed(&self, game: Option<&str>, status: Option<Status>, limit: u32) -> Result<Vec<StoredRoom>, Refusal> {
+        self.kernel.log.listed(game, status, limit).await.map_err(|error| store_failed(&error))
+    }
+
+    /// Rooms that are due.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+        self.kernel.log.due(now, limit).await
+    }
+
+    /// After a start: rooms that had players when the last process ended begin their grace anew.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn recover(&self) -> Result<usize, LogError> {
+        let rooms = self.kernel.log.inhabited().await?;
+        let count = rooms.len();
+        rooms.into_iter().for_each(|code| self.tick(code));
+        Ok(count)
+    }
+
+    /// From now on nobody who disconnects is marked as gone: the next process begins their grace.
+    pub fn drain(&self) {
+        self.kernel.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets rooms that nobody needs leave memory; how many did.
+    pub fn sweep(&self) -> usize {
+        let before = self.kernel.clock.now() - self.kernel.settings.idle;
+        let mut cells = self.kernel.cells.write();
+        let all = cells.len();
+        cells.retain(|_, cell| !cell.close_if_idle(before));
+        all - cells.len()
+    }
+
+    /// Deletes what ended before `before`; how many rooms.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn cleanup(&self, before: Timestamp) -> Result<u32, LogError> {
+        let mut deleted = 0;
+        loop {
+            let now = self.kernel.log.delete_ended(before, 200).await?;
+            deleted += now;
+            if now < 200 {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn health(&self) -> Result<(), LogError> {
+        self.kernel.log.health().await
+    }
+}
+
+/// The deadlines, kept alive by their kernel.
+pub(super) struct DeadlinesOf(Arc<Kernel>);
+
+impl std::ops::Deref for DeadlinesOf {
+    type Target = Deadlines;
+    fn deref(&self) -> &Deadlines {
+        &self.0.deadlines
+    }
+}
+
+impl Kernel {
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    fn cell(self: &Arc<Self>, code: RoomCode) -> Arc<Cell> {
+        if let Some(cell) = self.cells.read().get(&code) {
+            return Arc::clone(cell);
+        }
+        let mut cells = self.cells.write();
+        Arc::clone(cells.entry(code).or_insert_with(|| Arc::new(Cell::new(code, Arc::clone(self)))))
+    }
+
+    /// A code without a room, or a room that closed its mailbox.
+    pub fn forget(&self, code: RoomCode) {
+        self.cells.write().remove(&code);
+    }
+
+    async fn open(
+        self: &Arc<Self>,
+        game: &Arc<dyn AnyGame>,
+        created_by: PlayerId,
+        visibility: Visibility,
+        command_id: Option<String>,
+        opening: impl Fn(RoomCode, Timestamp) -> Opening + Send,
+    ) -> Result<RoomCode, Refusal> {
+        for _ in 0..CODES_TRIED {
+            let (code, now) = (RoomCode::random(), self.clock.now());
+            let (room, out) = game.open(opening(code, now))?;
+            let head = room.head();
+            let new = NewRoom {
+                code,
+                game: game.card().name.to_owned(),
+                visibility,
+                created_by,
+                created_at: now,
+                command_id: command_id.clone(),
+                head: head.clone(),
+                rows: out.rows,
+                presence: out.presence,
+            };
+            match self.log.create(new).await.map_err(|error| store_failed(&error))? {
+                Created::New(key) => {
+                    if let Some(at) = room.wake_at() {
+                        self.deadlines.schedule(code, at);
+                    }
+                    let cell = Cell::opened(code, Arc::clone(self), key, Arc::clone(game), room, head);
+                    self.cells.write().insert(code, Arc::new(cell));
+                    return Ok(code);
+                }
+                Created::Before(code) => return Ok(code),
+                Created::CodeTaken => {}
+            }
+        }
+        Err(busy())
+    }
+
+    /// Opens the room of a rematch, with the same people in the same seats.
+    ///
+    /// # Errors
+    /// As creating a room.
+    pub async fn open_rematch(self: &Arc<Self>, spec: RematchSpec, game: &str) -> Result<RoomCode, Refusal> {
+        let game = self.catalogue.find(game).ok_or_else(no_such_room)?;
+        let host = spec.players.iter().find(|(seat, _)| *seat == Seat::HOST).map(|(_, player)| player.id);
+        let host = host.ok_or_else(no_such_room)?;
+        let players: Vec<_> = spec.players.iter().map(|(seat, player)| (*seat, player.clone(), None)).collect();
+        let opening = |code, now| Opening {
+            code,
+            options: spec.options.clone(),
+            seats: Some(spec.seats),
+            players: players.clone(),
+            follows: None,
+            now,
+        };
+        self.open(game, host, Visibility::Private, None, opening).await
+    }
+
+    /// A room folded up to event `at_most`.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE`, or `INTERNAL_ERROR` when the log does not hold together.
+    pub async fn read_room(
+        &self,
+        stored: &StoredRoom,
+        game: &Arc<dyn AnyGame>,
+        at_most: Seq,
+    ) -> Result<Box<dyn AnyRoom>, Refusal> {
+        let snapshot = self.log.snapshot(stored.key, at_most).await.map_err(|error| store_failed(&error))?;
+        if let Some(snapshot) = &snapshot {
+            let rows = self.read_rows(stored, snapshot.seq, at_most).await?;
+            match game.load(Some(snapshot), &rows) {
+                Ok(room) => return Ok(room),
+                Err(error) => tracing::info!(%error, room = %stored.code, "a snapshot is of no use; reading the whole log"),
+            }
+        }
+        let rows = self.read_rows(stored, Seq(0), at_most).await?;
+        game.load(None, &rows).map_err(|error| {
+            tracing::error!(%error, room = %stored.code, "a room cannot be read from its log");
+            Refusal::new(Code::InternalError, "this room cannot be read")
+        })
+    }
+
+    async fn read_rows(&self, stored: &StoredRoom, after: Seq, at_most: Seq) -> Result<Vec<Row>, Refusal> {
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let from = rows.last().map_or(after, |row| row.seq);
+            let limit = PAGE.min(at_most.0.saturating_sub(from.0));
+            if limit == 0 {
+                return Ok(rows);
+            }
+            let page = self.log.rows(stored.key, from, limit).await.map_err(|error| store_failed(&error))?;
+            let last = page.len() < limit as usize;
+            rows.extend(page);
+            if last {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Appends outside a room's task: only for tests of what happens then.
+    #[doc(hidden)]
+    pub async fn append_behind(&self, commit: Commit) -> Result<(), LogError> {
+        self.log.append(commit).await
+    }
+}
+
+pub fn busy() -> Refusal {
+    Refusal::new(Code::Busy, "too much at once; try again in a moment").with(serde_json::json!({ "retry_after_ms": 500 }))
+}
+
+/// `{}`.
+pub fn no_options() -> Box<RawValue> {
+    raw("{}".into())
+}

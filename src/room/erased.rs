@@ -1,0 +1,359 @@
+//! A room without its game's type: what the actor holds, and what the catalogue makes.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::chance::Seed;
+use crate::game::{Game, Viewer};
+use crate::id::{PlayerId, RoomCode, Seat, Seq};
+use crate::log::{CommandKey, Head, Row, Snapshot, Status};
+use crate::refusal::Refusal;
+use crate::room::decide::{Asker, Done, Env, Failed, Outbox};
+use crate::room::fact::{Fact, Player};
+use crate::room::settings::RoomSettings;
+use crate::room::state::{BadLog, Link, Room, parse};
+use crate::room::told::{Told, raw, tell};
+use crate::time::Timestamp;
+
+/// One seat, as lists and presence show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Seated {
+    pub player_id: PlayerId,
+    pub nickname: String,
+    pub seat: Seat,
+    pub online: bool,
+    pub is_host: bool,
+    pub guest: bool,
+    pub bot: Option<String>,
+    pub player_role: &'static str,
+    /// Until when the seat waits for a player who is away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ends_at: Option<Timestamp>,
+}
+
+/// What anybody may know of a room.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    pub room_code: RoomCode,
+    pub game: &'static str,
+    pub status: Status,
+    pub host_nickname: Option<String>,
+    pub guest_nickname: Option<String>,
+    pub players: Vec<Seated>,
+    pub player_count: usize,
+    pub seats: usize,
+    /// The least number of players that the game starts with.
+    pub seats_needed: u8,
+    pub created_at: Timestamp,
+    pub seed_hash: String,
+    /// The room of the rematch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_room: Option<RoomCode>,
+    pub seq: Seq,
+    pub version: Seq,
+}
+
+/// A decision to come from a bot: sees its seat's view only, and runs away from the room's task.
+pub type BotJob = Box<dyn FnOnce() -> Option<(String, Box<RawValue>)> + Send>;
+
+/// What a rematch carries over.
+#[derive(Clone, Debug)]
+pub struct RematchSpec {
+    pub options: Box<RawValue>,
+    pub seats: u8,
+    pub players: Vec<(Seat, Player)>,
+}
+
+/// How one draw of a finished game stands against the revealed seed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    pub seq: Seq,
+    pub number: u32,
+    pub sides: u32,
+    /// What the log claims.
+    pub claimed: u32,
+    /// What the seed gives.
+    pub computed: u32,
+}
+
+/// A [`Room`] of any game.
+pub trait AnyRoom: Send + Sync {
+    fn seq(&self) -> Seq;
+    fn version(&self) -> Seq;
+    fn status(&self) -> Status;
+    fn seat_of(&self, player: PlayerId) -> Option<Seat>;
+    fn viewer(&self, player: Option<PlayerId>) -> Viewer;
+    fn role(&self, seat: Option<Seat>) -> &'static str;
+    fn follow(&mut self, row: &Row) -> Result<(), BadLog>;
+    fn known(&self, key: &CommandKey) -> Option<Seq>;
+    fn forgot_commands(&self) -> bool;
+    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal>;
+    fn watch(&self) -> Result<(), Refusal>;
+    fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
+    fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
+    fn due(&mut self, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
+    fn request(
+        &mut self,
+        asker: &Asker,
+        event: &str,
+        payload: &RawValue,
+        now: Timestamp,
+        out: &mut Outbox,
+    ) -> Result<Done, Failed>;
+    fn rematch_ready(&mut self, code: RoomCode, now: Timestamp, out: &mut Outbox);
+    fn rematch_spec(&self) -> RematchSpec;
+    fn stamp(&mut self, key: CommandKey, out: &mut Outbox);
+    fn state(&self, viewer: Viewer) -> Box<RawValue>;
+    fn summary(&self) -> Summary;
+    fn head(&self) -> Head;
+    fn wake_at(&self) -> Option<Timestamp>;
+    fn snapshot(&self) -> Option<Snapshot>;
+    fn bot_job(&self) -> Option<(Seat, BotJob)>;
+    fn bot_player(&self, seat: Seat) -> Option<Player>;
+    fn anybody_here(&self) -> bool;
+}
+
+/// A room with what its game needs around it.
+pub struct Hosted<G: Game> {
+    pub room: Room<G>,
+    pub assets: Arc<G::Assets>,
+    pub settings: Arc<RoomSettings>,
+}
+
+#[derive(Serialize)]
+struct StateShown<V> {
+    #[serde(flatten)]
+    game: V,
+    version: Seq,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl<G: Game> Hosted<G> {
+    fn env(&self, now: Timestamp) -> Env<G> {
+        Env { now, settings: Arc::clone(&self.settings), assets: Arc::clone(&self.assets), fresh_seed: Seed::random }
+    }
+}
+
+impl<G: Game> AnyRoom for Hosted<G> {
+    fn seq(&self) -> Seq {
+        self.room.seq
+    }
+
+    fn version(&self) -> Seq {
+        self.room.version
+    }
+
+    fn status(&self) -> Status {
+        self.room.status
+    }
+
+    fn seat_of(&self, player: PlayerId) -> Option<Seat> {
+        self.room.seat_of(player)
+    }
+
+    fn viewer(&self, player: Option<PlayerId>) -> Viewer {
+        self.room.viewer(player)
+    }
+
+    fn role(&self, seat: Option<Seat>) -> &'static str {
+        seat.map_or("spectator", G::role)
+    }
+
+    fn follow(&mut self, row: &Row) -> Result<(), BadLog> {
+        self.room.follow(row).map(|_| ())
+    }
+
+    fn known(&self, key: &CommandKey) -> Option<Seq> {
+        self.room.commands.find(key)
+    }
+
+    fn forgot_commands(&self) -> bool {
+        self.room.commands.forgot()
+    }
+
+    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal> {
+        self.room.join(player, client_seed, now, out)
+    }
+
+    fn watch(&self) -> Result<(), Refusal> {
+        self.room.watch()
+    }
+
+    fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox) {
+        let env = self.env(now);
+        self.room.interrupted(booted_at, &env, out);
+    }
+
+    fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed> {
+        let env = self.env(now);
+        self.room.reconcile(online, &env, out)
+    }
+
+    fn due(&mut self, now: Timestamp, out: &mut Outbox) -> Result<(), Failed> {
+        let env = self.env(now);
+        self.room.due(&env, out)
+    }
+
+    fn request(
+        &mut self,
+        asker: &Asker,
+        event: &str,
+        payload: &RawValue,
+        now: Timestamp,
+        out: &mut Outbox,
+    ) -> Result<Done, Failed> {
+        let env = self.env(now);
+        self.room.request(asker, event, payload, &env, out)
+    }
+
+    fn rematch_ready(&mut self, code: RoomCode, now: Timestamp, out: &mut Outbox) {
+        self.room.rematch_ready(code, now, out);
+    }
+
+    fn rematch_spec(&self) -> RematchSpec {
+        RematchSpec {
+            options: serde_json::value::to_raw_value(&self.room.options).unwrap_or_else(|_| raw("{}".into())),
+            seats: u8::try_from(self.room.seats.len()).unwrap_or(u8::MAX),
+            players: self.room.occupied().map(|(seat, o)| (seat, o.player.clone())).collect(),
+        }
+    }
+
+    fn stamp(&mut self, key: CommandKey, out: &mut Outbox) {
+        self.room.stamp(key, out);
+    }
+
+    fn state(&self, viewer: Viewer) -> Box<RawValue> {
+        let ending = self.room.ending.as_ref();
+        let shown = StateShown {
+            game: self.room.game.view(viewer),
+            version: self.room.version,
+            status: self.room.status,
+            results: ending.map(|ending| ending.results.clone()),
+            reason: ending.map(|ending| ending.reason.clone()),
+        };
+        serde_json::value::to_raw_value(&shown).unwrap_or_else(|error| {
+            tracing::error!(%error, game = G::NAME, "a view could not be written");
+            raw("{}".into())
+        })
+    }
+
+    fn summary(&self) -> Summary {
+        let room = &self.room;
+        let players: Vec<Seated> = room
+            .occupied()
+            .map(|(seat, o)| Seated {
+                player_id: o.player.id,
+                nickname: o.player.nickname.clone(),
+                seat,
+                online: o.is_bot() || o.link == Link::Here,
+                is_host: seat == Seat::HOST,
+                guest: o.player.guest,
+                bot: o.player.bot.clone(),
+                player_role: G::role(seat),
+                grace_ends_at: match o.link {
+                    Link::Grace { ends_at } => Some(ends_at),
+                    _ => None,
+                },
+            })
+            .collect();
+        let nickname = |seat| room.occupant(seat).map(|o| o.player.nickname.clone());
+        Summary {
+            room_code: room.code,
+            game: G::NAME,
+            status: room.status,
+            host_nickname: nickname(Seat::HOST),
+            guest_nickname: nickname(Seat(1)),
+            player_count: players.len(),
+            players,
+            seats: room.seats.len(),
+            seats_needed: *G::SEATS.start(),
+            created_at: room.opened_at,
+            seed_hash: room.seed.hash().to_string(),
+            next_room: room.next_room,
+            seq: room.seq,
+            version: room.version,
+        }
+    }
+
+    fn head(&self) -> Head {
+        let listing = serde_json::to_string(&self.summary()).unwrap_or_else(|_| String::from("{}"));
+        Head { status: self.room.status, wake_at: self.wake_at(), ended_at: self.room.ended_at(), listing }
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        self.room.wake_at(self.settings.lobby_expiry)
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        let body = serde_json::to_string(&self.room).ok()?;
+        Some(Snapshot { seq: self.room.seq, body })
+    }
+
+    fn bot_job(&self) -> Option<(Seat, BotJob)> {
+        let (seat, level) = self.room.bot_to_act()?;
+        let (view, level) = (self.room.game.view(Viewer::Seat(seat)), level.to_owned());
+        let job = move || {
+            // A bot's luck is its own: it must not touch the provable draws.
+            let mut chance = crate::chance::Chance::new(Seed::random(), [], 0);
+            let command = G::bot(&view, seat, &level, &mut |sides| chance.draw(sides).value)?;
+            named(&command)
+        };
+        Some((seat, Box::new(job)))
+    }
+
+    fn bot_player(&self, seat: Seat) -> Option<Player> {
+        self.room.occupant(seat).filter(|o| o.is_bot()).map(|o| o.player.clone())
+    }
+
+    fn anybody_here(&self) -> bool {
+        self.room.anybody_here()
+    }
+}
+
+/// A command as the wire carries it: its event's name and its payload.
+fn named<C: Serialize>(command: &C) -> Option<(String, Box<RawValue>)> {
+    match serde_json::to_value(command).ok()? {
+        serde_json::Value::String(event) => Some((event, raw("{}".into()))),
+        serde_json::Value::Object(tagged) => {
+            let (event, payload) = tagged.into_iter().next()?;
+            Some((event, serde_json::value::to_raw_value(&payload).ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// A row as `viewer` is told of it.
+///
+/// # Errors
+/// When the row is not this game's.
+pub fn tell_row<G: Game>(row: &Row, viewer: Viewer) -> Result<Told, BadLog> {
+    Ok(tell(&parse::<G>(row)?, row.seq, row.at, viewer))
+}
+
+/// Computes every draw of every finished round again.
+///
+/// # Errors
+/// When the log itself does not hold together.
+pub fn verify<G: Game>(rows: &[Row]) -> Result<Vec<Checked>, BadLog> {
+    let first = rows.first().ok_or(BadLog::NoOpening)?;
+    let mut room = Room::<G>::from_opening(&parse(first)?, first.at).ok_or(BadLog::NoOpening)?;
+    let mut checked = Vec::new();
+    for row in &rows[1..] {
+        if let Fact::Played(event) = parse::<G>(row)? {
+            let mut chance = room.chance();
+            for claim in room.game.draws(&event) {
+                let number = chance.drawn();
+                let computed = chance.draw(claim.sides).value;
+                checked.push(Checked { seq: row.seq, number, sides: claim.sides, claimed: claim.value, computed });
+            }
+        }
+        room.follow(row)?;
+    }
+    Ok(checked)
+}

@@ -1,0 +1,231 @@
+//! What a viewer is told of a fact: the name and payload of one event on the wire.
+//!
+//! An allow-list, from the fact alone. What a viewer may not know becomes `hidden { seq }`, so that a gap always means a loss.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::chance::{Revealed, SeedHash};
+use crate::game::{Game, Viewer};
+use crate::id::{PlayerId, RoomCode, Seat, Seq};
+use crate::room::fact::{Fact, Leaving, Player};
+use crate::time::Timestamp;
+
+/// An event as it goes to a client.
+#[derive(Debug)]
+pub struct Told {
+    pub event: &'static str,
+    /// A JSON object with `seq` and `timestamp`.
+    pub payload: Box<RawValue>,
+}
+
+/// A player as payloads show them.
+#[derive(Serialize)]
+pub struct PlayerShown<'a> {
+    pub player_id: PlayerId,
+    pub nickname: &'a str,
+    pub seat: Option<Seat>,
+    pub is_host: bool,
+    pub guest: bool,
+    pub bot: Option<&'a str>,
+    pub player_role: &'static str,
+}
+
+impl<'a> PlayerShown<'a> {
+    pub fn new<G: Game>(player: &'a Player, seat: Option<Seat>) -> Self {
+        Self {
+            player_id: player.id,
+            nickname: &player.nickname,
+            seat,
+            is_host: seat == Some(Seat::HOST),
+            guest: player.guest,
+            bot: player.bot.as_deref(),
+            player_role: seat.map_or("spectator", G::role),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Came<'a> {
+    player: PlayerShown<'a>,
+    nickname: &'a str,
+}
+
+#[derive(Serialize)]
+struct Went<'a> {
+    player: PlayerShown<'a>,
+    cause: Leaving,
+    /// The seat whose player is the host now, and moved to the host's seat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promoted: Option<Seat>,
+}
+
+#[derive(Serialize)]
+struct LinkShown {
+    player_id: PlayerId,
+    seat: Seat,
+    player_role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grace_ends_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct OpenedShown<'a> {
+    room_code: RoomCode,
+    game: &'static str,
+    seed_hash: SeedHash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<&'a RoomCode>,
+}
+
+#[derive(Serialize)]
+struct SaidShown<'a> {
+    player: PlayerShown<'a>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct StartedShown<'a, O> {
+    #[serde(flatten)]
+    options: &'a O,
+    options_chosen: &'a O,
+}
+
+#[derive(Serialize)]
+struct EndedShown<'a> {
+    reason: &'a str,
+    winners: &'a [Seat],
+    results: &'a serde_json::Value,
+    seed: String,
+    seed_hash: SeedHash,
+}
+
+#[derive(Serialize)]
+struct AbandonedShown<'a> {
+    reason: &'a str,
+    winners: [Seat; 0],
+    results: (),
+    abandoned: bool,
+}
+
+#[derive(Serialize)]
+struct SeatShown {
+    player_id: PlayerId,
+    seat: Seat,
+    player_role: &'static str,
+}
+
+#[derive(Serialize)]
+struct SeedAddedShown<'a> {
+    seat: Seat,
+    client_seed: &'a str,
+}
+
+#[derive(Serialize)]
+struct ResetShown {
+    seed_hash: SeedHash,
+}
+
+#[derive(Serialize)]
+struct RematchShown {
+    room_code: RoomCode,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+/// `fact`, which has number `seq`, as `viewer` is told of it.
+pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) -> Told {
+    let link = |seat: Seat, player_id: PlayerId, grace_ends_at| LinkShown {
+        player_id,
+        seat,
+        player_role: G::role(seat),
+        grace_ends_at,
+    };
+    let seat_shown = |seat: Seat, player_id: PlayerId| SeatShown { player_id, seat, player_role: G::role(seat) };
+    let say = |event, payload: Result<String, serde_json::Error>| logged(event, payload, seq, at);
+    match fact {
+        Fact::Opened { code, seed, follows, .. } => say(
+            "room_opened",
+            json(&OpenedShown { room_code: *code, game: G::NAME, seed_hash: seed.hash(), follows: follows.as_ref() }),
+        ),
+        Fact::Joined { seat, player, .. } => {
+            let shown = PlayerShown::new::<G>(player, Some(*seat));
+            say("player_joined", json(&Came { player: shown, nickname: &player.nickname }))
+        }
+        Fact::Left { seat, player, cause, promoted } => {
+            let shown = PlayerShown::new::<G>(player, Some(*seat));
+            say("player_left", json(&Went { player: shown, cause: *cause, promoted: *promoted }))
+        }
+        Fact::Disconnected { seat, player, grace_ends_at } => {
+            say("player_disconnected", json(&link(*seat, *player, Some(*grace_ends_at))))
+        }
+        Fact::Reconnected { seat, player } => say("player_reconnected", json(&link(*seat, *player, None))),
+        Fact::Lost { seat, player } => say("player_absent", json(&link(*seat, *player, None))),
+        Fact::SeedAdded { seat, client_seed } => {
+            say("client_seed_added", json(&SeedAddedShown { seat: *seat, client_seed }))
+        }
+        Fact::Said { player, seat, message } => {
+            say("chat_message", json(&SaidShown { player: PlayerShown::new::<G>(player, *seat), message }))
+        }
+        Fact::Started { options, .. } => {
+            say("game_started", json(&StartedShown { options, options_chosen: options }))
+        }
+        Fact::Played(event) => match G::notice(event, viewer) {
+            Some(notice) => {
+                let payload = json(&notice);
+                say(notice.into(), payload)
+            }
+            None => say("hidden", json(&Nothing {})),
+        },
+        Fact::Ended { reason, winners, results, seed } => say(
+            "game_ended",
+            json(&EndedShown {
+                reason,
+                winners,
+                results,
+                seed: Revealed(seed).to_string(),
+                seed_hash: seed.hash(),
+            }),
+        ),
+        Fact::Abandoned { reason } => {
+            say("game_ended", json(&AbandonedShown { reason, winners: [], results: (), abandoned: true }))
+        }
+        Fact::ResetAsked { seat, player } => say("reset_requested", json(&seat_shown(*seat, *player))),
+        Fact::Reset { seed } => say("game_reset", json(&ResetShown { seed_hash: seed.hash() })),
+        Fact::RematchAsked { seat, player } => say("rematch_requested", json(&seat_shown(*seat, *player))),
+        Fact::RematchReady { code } => say("rematch_ready", json(&RematchShown { room_code: *code })),
+    }
+}
+
+/// Whether every viewer is told the same of `fact`.
+pub fn same_for_all<G: Game>(fact: &Fact<G>) -> bool {
+    !G::SECRETS || !matches!(fact, Fact::Played(_))
+}
+
+fn json(payload: &impl Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string(payload)
+}
+
+/// Adds `seq` and `timestamp` to a payload's text. Splicing instead of `#[serde(flatten)]`: this runs for every move.
+fn logged(event: &'static str, payload: Result<String, serde_json::Error>, seq: Seq, at: Timestamp) -> Told {
+    let mut text = payload.unwrap_or_else(|error| {
+        tracing::error!(%error, event, "a payload could not be written");
+        String::from("{}")
+    });
+    use std::fmt::Write as _;
+    if text.pop() != Some('}') {
+        text = String::from("{");
+    }
+    let comma = if text.len() > 1 { "," } else { "" };
+    let _ = write!(text, r#"{comma}"seq":{seq},"timestamp":"{at}"}}"#);
+    Told { event, payload: raw(text) }
+}
+
+/// Text that we wrote as JSON, as a raw value.
+pub fn raw(text: String) -> Box<RawValue> {
+    RawValue::from_string(text).unwrap_or_else(|error| {
+        tracing::error!(%error, "a payload is not JSON");
+        RawValue::NULL.to_owned()
+    })
+}
