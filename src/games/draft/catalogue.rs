@@ -144,7 +144,12 @@ impl Catalogue {
                 check_character(character, &templates)?;
                 if let Some((s, c)) = places.insert(character.id, (s, c)) {
                     let first = series[s].characters[c].name.clone();
-                    return Err(CatalogueError::SameId { what: "character", id: character.id, first, second: character.name.clone() });
+                    return Err(CatalogueError::SameId {
+                        what: "character",
+                        id: character.id,
+                        first,
+                        second: character.name.clone(),
+                    });
                 }
             }
         }

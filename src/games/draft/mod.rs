@@ -20,7 +20,7 @@ use crate::chance::Draw;
 use crate::game::{Draft, Game, Input, Outcome, Seats, Viewer};
 use crate::id::Seat;
 
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::{Card, Catalogue, CatalogueError};
 pub use rules::{Event, Pick, Refusal, Setup};
 pub use wire::{Command, Notice, View};
 

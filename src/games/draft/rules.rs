@@ -279,9 +279,7 @@ impl DraftGame {
         }
         let sides = [Seat::HOST, GUEST].map(|seat| scoring::side(&self.setup.template, &self.team(seat)));
         let (reason, winner) = match self.forfeited {
-            Some(seat) => {
-                (if seat == Seat::HOST { "Host disconnected" } else { "Guest disconnected" }, Some(other(seat)))
-            }
+            Some(seat) => (if seat == Seat::HOST { "Host disconnected" } else { "Guest disconnected" }, Some(other(seat))),
             None => {
                 let winner = match sides[0].total.cmp(&sides[1].total) {
                     std::cmp::Ordering::Greater => Some(Seat::HOST),
