@@ -1,0 +1,362 @@
+//! What is tried on every state of a playout, without disturbing it.
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::playout::{Players, Playout, Step};
+use super::{Broken, Law, Luck, Trial, panic_text};
+use crate::chance::Chance;
+use crate::game::{Draft, Game, Input, Seats, Viewer, command};
+use crate::id::Seat;
+
+/// How many commands are remembered and tried in every state: enough for the moves of a small game, and a sample of a large one's.
+const KNOWN: usize = 200;
+/// How many events each fuzzed history has, and how many of them there are per trial.
+const FUZZED: (usize, usize) = (60, 12);
+
+/// How many other values, and how many places of an event, are tried to find its twin.
+const TWIN_VALUES: usize = 16;
+const TWIN_LEAVES: usize = 32;
+
+/// `create_room {}` alone must work.
+pub(super) fn options_have_defaults<G: Game>() -> Result<(), Broken> {
+    match serde_json::from_str::<G::Options>("{}") {
+        Ok(options) if options == G::Options::default() => Ok(()),
+        other => Err((Law::Opens, 0, format!("options read from {{}} are {other:?}, not the default"))),
+    }
+}
+
+/// Tries everything on the state after `last`.
+pub(super) fn watch<G: Game>(playout: &mut Playout<'_, G>, last: &Step<G>) -> Result<(), Broken> {
+    if last.events.is_empty() && playout.log.is_empty() {
+        round_trip(playout, "setup", &playout.setup)?;
+    }
+    round_trip(playout, "state", &playout.state)?;
+    going_on(playout)?;
+    commands(playout)?;
+    comings_and_goings(playout)?;
+    telling(playout, last)?;
+    secrets(playout, last)
+}
+
+fn round_trip<G: Game, T: Serialize + DeserializeOwned + PartialEq + Debug>(
+    playout: &Playout<'_, G>,
+    what: &str,
+    value: &T,
+) -> Result<(), Broken> {
+    let text = serde_json::to_string(value).map_err(|error| playout.broken(Law::RoundTrips, format!("{what}: {error}")))?;
+    match serde_json::from_str::<T>(&text) {
+        Ok(read) if read == *value => Ok(()),
+        other => Err(playout.broken(Law::RoundTrips, format!("the {what} {text} reads back as {other:?}"))),
+    }
+}
+
+/// Somebody can go on, or the game is at its end and stays there.
+///
+/// Not everybody with a legal move is "to act": a player may be free to resign or to speak at any time without being waited for.
+fn going_on<G: Game>(playout: &Playout<'_, G>) -> Result<(), Broken> {
+    let to_act = playout.state.to_act();
+    for seat in to_act.iter() {
+        if seat.0 >= playout.trial.seats || playout.state.legal(seat).is_empty() {
+            return Err(playout.broken(Law::SomebodyCanGoOn, format!("{seat:?} is to act and has no legal command")));
+        }
+    }
+    if playout.state.outcome().is_none() {
+        return Ok(());
+    }
+    if to_act != Seats::NONE || playout.state.wake_at().is_some() {
+        return Err(playout.broken(Law::EndIsEnd, "the game is over, but waits for somebody or for a time"));
+    }
+    match playout.seats().find(|&seat| !playout.state.legal(seat).is_empty()) {
+        Some(seat) => Err(playout.broken(Law::EndIsEnd, format!("the game is over, but {seat:?} has legal commands"))),
+        None => Ok(()),
+    }
+}
+
+/// Legal ⇔ accepted, for every command that was legal at some time for somebody, from every seat and one beyond.
+fn commands<G: Game>(playout: &mut Playout<'_, G>) -> Result<(), Broken> {
+    for seat in playout.seats() {
+        for command in playout.state.legal(seat) {
+            learn(playout, command)?;
+        }
+    }
+    for seat in playout.seats().chain([Seat(playout.trial.seats)]) {
+        let legal = playout.state.legal(seat);
+        let unknown = legal.iter().filter(|command| !playout.known.contains(command)).cloned();
+        for command in unknown.chain(playout.known.iter().cloned()).collect::<Vec<_>>() {
+            let listed = legal.contains(&command);
+            let tried = attempt(playout, Input::Play { seat, command: command.clone() })?;
+            match (tried, listed) {
+                (Err(refusal), true) => {
+                    let how = format!("{command:?} of {seat:?} is legal, and refused: {refusal}");
+                    return Err(playout.broken(Law::LegalIsAccepted, how));
+                }
+                (Ok(_), false) => {
+                    return Err(
+                        playout.broken(Law::IllegalIsRefused, format!("{command:?} of {seat:?} is not legal, and accepted"))
+                    );
+                }
+                (Err(_), false) => playout.report.refused += 1,
+                (Ok(_), true) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Remembers a command, after reading it back by its event's name as a socket would send it.
+fn learn<G: Game>(playout: &mut Playout<'_, G>, command: G::Command) -> Result<(), Broken> {
+    if playout.known.contains(&command) {
+        return Ok(());
+    }
+    let broken = |how: String| playout.broken(Law::RoundTrips, format!("{command:?} {how}"));
+    let (event, payload) = match serde_json::to_value(&command) {
+        Ok(Value::String(event)) => (event, Value::Object(serde_json::Map::new())),
+        Ok(Value::Object(map)) if map.len() == 1 => map.into_iter().next().unwrap_or_default(),
+        other => return Err(broken(format!("is not written as an event with a payload: {other:?}"))),
+    };
+    if event.is_empty() || !event.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        return Err(broken(format!("has an event name that is not snake_case: {event:?}")));
+    }
+    let raw: Box<RawValue> = serde_json::from_str(&payload.to_string()).map_err(|error| broken(error.to_string()))?;
+    let read = command::decode::<G::Command>(&event, &raw);
+    if read.as_ref() != Ok(&command) {
+        return Err(broken(format!("reads back from {event} {payload} as {read:?}")));
+    }
+    if playout.known.len() < KNOWN {
+        playout.known.push(command);
+    } else {
+        let at = playout.probe_luck.below(KNOWN);
+        playout.known[at] = command;
+    }
+    Ok(())
+}
+
+/// Absence, return, and a wake that comes too early or twice: accepted or refused, never half done; and an end stays as it is.
+fn comings_and_goings<G: Game>(playout: &Playout<'_, G>) -> Result<(), Broken> {
+    let inputs = playout.seats().flat_map(|seat| [Input::Absent(seat), Input::Returned(seat)]).chain([Input::Wake]);
+    let end = playout.state.outcome();
+    for input in inputs {
+        let asked = format!("{input:?}");
+        let Ok(after) = attempt(playout, input)? else { continue };
+        if end.is_some() && after.outcome() != end {
+            return Err(playout.broken(Law::EndIsEnd, format!("{asked} after the end makes {end:?} into {:?}", after.outcome())));
+        }
+    }
+    Ok(())
+}
+
+/// Decides on a copy; what it came to.
+fn attempt<G: Game>(playout: &Playout<'_, G>, input: Input<G::Command>) -> Result<Result<G, G::Refusal>, Broken> {
+    let asked = format!("{input:?}");
+    let (mut state, mut events, mut chance): (G, Vec<G::Event>, Chance) = (playout.state.clone(), vec![], playout.chance.clone());
+    let mut draft = Draft::new(&mut state, &mut events, &mut chance, playout.now, playout.trial.assets);
+    let Err(refusal) = G::decide(&mut draft, input) else { return Ok(Ok(state)) };
+    if !events.is_empty() || state != playout.state || chance.drawn() != playout.chance.drawn() {
+        return Err(playout.broken(Law::RefusalLeavesNothing, format!("{asked} is refused ({refusal}) but left {events:?}")));
+    }
+    Ok(Err(refusal))
+}
+
+/// What a viewer is told of an event: its name and payload.
+fn told<G: Game>(state: &G, event: &G::Event, viewer: Viewer) -> Result<Option<(&'static str, String)>, String> {
+    let Some(notice) = state.notice(event, viewer) else { return Ok(None) };
+    let payload = object(&notice).map_err(|how| format!("the notice of {event:?} {how}"))?;
+    let name: &'static str = notice.into();
+    if name.is_empty() { Err(format!("the notice of {event:?} has no name")) } else { Ok(Some((name, payload))) }
+}
+
+fn object<T: Serialize>(value: &T) -> Result<String, String> {
+    match serde_json::to_string(value) {
+        Ok(text) if text.starts_with('{') => Ok(text),
+        other => Err(format!("is no JSON object: {other:?}")),
+    }
+}
+
+/// Views and notices are objects, and one for all in a game without secrets.
+///
+/// A notice speaks of the state its event led to, so the events of one step are folded again one by one.
+fn telling<G: Game>(playout: &Playout<'_, G>, last: &Step<G>) -> Result<(), Broken> {
+    let viewers = playout.viewers();
+    let objects = |how: String| playout.broken(Law::SpeaksInObjects, how);
+    let all_same = |what: &dyn Fn(Viewer) -> Result<String, Broken>, of: &str| {
+        let first = what(viewers[0])?;
+        for &viewer in &viewers[1..] {
+            let other = what(viewer)?;
+            if !G::SECRETS && other != first {
+                let how = format!("the {of} for {:?} is {first}, for {viewer:?} {other}", viewers[0]);
+                return Err(playout.broken(Law::OpenGamesAreOneForAll, how));
+            }
+        }
+        Ok(())
+    };
+    let view = |viewer| object(&playout.state.view(viewer)).map_err(|how| objects(format!("the view {how}")));
+    all_same(&view, "view")?;
+    let mut state = last.before.clone();
+    for event in &last.events {
+        state.evolve(event);
+        let notice = |viewer| told(&state, event, viewer).map(|told| format!("{told:?}")).map_err(objects);
+        all_same(&notice, "notice")?;
+    }
+    Ok(())
+}
+
+/// Swaps each player's secrets: nobody else is told anything different.
+fn secrets<G: Game>(playout: &mut Playout<'_, G>, last: &Step<G>) -> Result<(), Broken> {
+    for seat in playout.seats() {
+        let Some(other) = playout.state.with_other_secrets(seat) else { continue };
+        if !G::SECRETS {
+            return Err(playout.broken(Law::SecretsStay, "the game says that it has no secrets, but swaps some"));
+        }
+        if other == playout.state {
+            continue;
+        }
+        playout.report.swaps += 1;
+        let state = &playout.state;
+        let twins = last.events.last().map_or_else(Vec::new, |event| twins(last, event, state, &other));
+        let differs = |what: String| Err(playout.broken(Law::SecretsStay, format!("{what} tells other secrets of {seat:?} apart")));
+        if other.to_act() != state.to_act() || other.wake_at() != state.wake_at() || other.outcome() != state.outcome() {
+            return differs("who is to act, when, or the outcome".into());
+        }
+        for viewer in playout.viewers().into_iter().filter(|&viewer| viewer != Viewer::Seat(seat) && viewer != Viewer::Omniscient) {
+            if object(&state.view(viewer)) != object(&other.view(viewer)) {
+                return differs(format!("the view of {viewer:?}"));
+            }
+            // Only the last event led to this state; the notices of those before it speak of states that are gone.
+            if let Some(event) = last.events.last()
+                && twins.iter().any(|twin| told(state, event, viewer) != told(&other, twin, viewer))
+            {
+                return differs(format!("the notice of {event:?} for {viewer:?}"));
+            }
+            if let Viewer::Seat(viewer) = viewer
+                && state.legal(viewer) != other.legal(viewer)
+            {
+                return differs(format!("what is legal for {viewer:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Events that could have led to `other` where `event` led to `state`: itself, and those that differ in one value and do lead there.
+///
+/// An event may carry a secret itself (a card dealt, a choice made). Such a twin is found by putting each value that only `other`
+/// has in the place of each value of the event.
+fn twins<G: Game>(last: &Step<G>, event: &G::Event, state: &G, other: &G) -> Vec<G::Event> {
+    let mut twins = vec![event.clone()];
+    let (Ok(logged), Ok(one), Ok(two)) = (serde_json::to_value(event), serde_json::to_value(state), serde_json::to_value(other))
+    else {
+        return twins;
+    };
+    let mut before = last.before.clone();
+    last.events.iter().take(last.events.len() - 1).for_each(|event| before.evolve(event));
+    let mut values = vec![];
+    differing(&one, &two, &mut values);
+    let leaves = leaf_count(&logged);
+    for value in values.into_iter().take(TWIN_VALUES) {
+        for leaf in 0..leaves.min(TWIN_LEAVES) {
+            let mut changed = logged.clone();
+            replace_leaf(&mut changed, &mut { leaf }, &value);
+            let Ok(twin) = serde_json::from_value::<G::Event>(changed) else { continue };
+            // Most guesses are nonsense that no log holds, so that one which panics is just a wrong guess.
+            let leads_there = catch_unwind(AssertUnwindSafe(|| {
+                let mut after = before.clone();
+                after.evolve(&twin);
+                after == *other
+            }));
+            if leads_there.unwrap_or(false) {
+                twins.push(twin);
+            }
+        }
+    }
+    twins
+}
+
+/// The values in `two` that are not the same in `one`.
+fn differing(one: &Value, two: &Value, found: &mut Vec<Value>) {
+    match (one, two) {
+        _ if one == two => {}
+        (Value::Object(a), Value::Object(b)) => {
+            b.iter().for_each(|(key, b)| differing(a.get(key).unwrap_or(&Value::Null), b, found))
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a.iter().zip(b).for_each(|(a, b)| differing(a, b, found)),
+        _ => found.push(two.clone()),
+    }
+}
+
+fn leaf_count(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map.values().map(leaf_count).sum(),
+        Value::Array(list) => list.iter().map(leaf_count).sum(),
+        _ => 1,
+    }
+}
+
+/// Puts `with` in the place of the value number `leaf`.
+fn replace_leaf(value: &mut Value, leaf: &mut usize, with: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.values_mut().any(|value| replace_leaf(value, leaf, with)),
+        Value::Array(list) => list.iter_mut().any(|value| replace_leaf(value, leaf, with)),
+        place if *leaf == 0 => {
+            *place = with.clone();
+            true
+        }
+        _ => {
+            *leaf -= 1;
+            false
+        }
+    }
+}
+
+/// Applies events of several games in any order, and asks the state everything, for panics.
+pub(super) fn evolve_is_total<G: Game>(trial: &Trial<'_, G>, logs: &[&Vec<String>]) -> Result<(), Broken> {
+    let broken = |how: String| (Law::EvolveIsTotal, 0, how);
+    let mut events: Vec<G::Event> =
+        logs.iter().flat_map(|log| log.iter()).filter_map(|line| serde_json::from_str(line).ok()).collect();
+    // Of a game with another seed, and of one with another number of seats, if there is one.
+    for (seed, seats) in [(!trial.seed, trial.seats), (trial.seed, *G::SEATS.end())] {
+        let other = Trial::<G> { options: trial.options, assets: trial.assets, seats, seed, bound: None };
+        if let Ok(mut playout) = Playout::open(&other, Players::Random { absences: true }, 3) {
+            // Where that game breaks off does not matter here.
+            let _ = playout.play(|_, step| {
+                events.extend(step.events.iter().cloned());
+                Ok(())
+            });
+        }
+    }
+    let setup = G::setup(trial.options, trial.seats, trial.assets).map_err(|refusal| (Law::Opens, 0, refusal.to_string()))?;
+    let mut luck = Luck::new(trial.seed, "fuzz");
+    for _ in 0..FUZZED.1 {
+        let mut history = vec![];
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut state = G::open(&setup);
+            for _ in 0..FUZZED.0 {
+                let Some(event) = luck.pick(&events) else { break };
+                history.push(event);
+                state.draws(event);
+                state.evolve(event);
+                question(&state, event, trial.seats);
+            }
+        }));
+        if let Err(panic) = outcome {
+            return Err(broken(format!("{} after {history:?}", panic_text(panic.as_ref()))));
+        }
+    }
+    Ok(())
+}
+
+fn question<G: Game>(state: &G, event: &G::Event, seats: u8) {
+    let viewers = (0..seats).map(|seat| Viewer::Seat(Seat(seat))).chain([Viewer::Spectator, Viewer::Omniscient]);
+    for viewer in viewers {
+        let _ = (object(&state.view(viewer)), told(state, event, viewer));
+    }
+    for seat in (0..seats).map(Seat) {
+        let _ = (state.legal(seat), state.with_other_secrets(seat));
+    }
+    let _ = (state.legal(Seat(seats)), state.outcome(), state.to_act(), state.wake_at());
+}
