@@ -1,1 +1,375 @@
+//! Group commit: one task writes for all rooms.
+//!
+//! Whatever rooms hand over while a transaction is running goes into the next one, so that under load many moves share a flush, and
+//! a lone move never waits for company: there is no timer. Each caller gets its own answer. When a transaction is refused because of
+//! one commit in it, the commits are written again, each in a transaction of its own, and only the guilty one is refused.
+//!
+//! What is queued is written even if its caller has stopped waiting.
 
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::{Commit, Created, Head, LogError, NewRoom, Presence, Row, Snapshot};
+use crate::id::{PlayerId, RoomCode, RoomKey};
+use crate::time::Timestamp;
+
+/// Most jobs in one transaction. At 256 a flush costs next to nothing per row; more would only make the first of them wait longer.
+const MAX_JOBS: usize = 256;
+
+/// Jobs that may wait for the writer: 16 full transactions, about a tenth of a second's work. A room hands over one at a time, so
+/// only thousands of rooms at once, or a store that stands still, fill it.
+const QUEUE: usize = 16 * MAX_JOBS;
+
+/// How long a job waits for a place in a full queue before it is refused as unavailable. Nothing of it is written then.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
+
+/// A commit as fresh as this shows that the store takes writes: health checks cost no flush under load.
+const PROBE_AFTER: Duration = Duration::from_secs(1);
+
+/// Why a transaction was not written.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// A seq is taken, or the room is gone.
+    Conflict,
+    /// A command's id is in that room's log.
+    Duplicate,
+    /// A new room's code is another's.
+    CodeTaken,
+    /// A new room's command made a room before.
+    MadeBefore,
+    /// The store itself: a full disk, a file that cannot be written, a connection lost.
+    Unavailable(String),
+}
+
+impl From<Failure> for LogError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Conflict | Failure::CodeTaken => LogError::Conflict,
+            Failure::Duplicate | Failure::MadeBefore => LogError::Duplicate,
+            Failure::Unavailable(why) => LogError::Unavailable(why),
+        }
+    }
+}
+
+/// What one transaction writes, table by table.
+#[derive(Default)]
+pub struct Batch<'a> {
+    pub rooms: Vec<(RoomKey, &'a NewRoom)>,
+    /// At most one per room: the last.
+    pub heads: Vec<(RoomKey, &'a Head)>,
+    pub rows: Vec<(RoomKey, &'a Row)>,
+    /// No player is both here and gone in one room.
+    pub here: Vec<(RoomKey, PlayerId)>,
+    pub gone: Vec<(RoomKey, PlayerId)>,
+}
+
+/// A store that the writer drives, one transaction at a time. After a failure nothing of the transaction is written, and the store
+/// restores itself before the next.
+pub trait Store: Send + 'static {
+    /// Keys for rooms about to exist, never given before.
+    fn keys(&mut self, count: usize) -> impl Future<Output = Result<Vec<RoomKey>, Failure>> + Send;
+    /// Writes a batch in one transaction that survives a crash.
+    fn write(&mut self, batch: &Batch<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// The room that a command made.
+    fn made_by(&mut self, player: PlayerId, command: &str) -> impl Future<Output = Result<Option<RoomCode>, Failure>> + Send;
+    fn save_snapshot(&mut self, room: RoomKey, snapshot: &Snapshot) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Deletes a room that ended before `ended_before`; whether it did.
+    fn delete(&mut self, room: RoomKey, ended_before: Timestamp) -> impl Future<Output = Result<bool, Failure>> + Send;
+    /// Writes something that does not matter.
+    fn probe(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+type Reply<T> = oneshot::Sender<Result<T, LogError>>;
+
+enum Job {
+    Append(Commit, Reply<()>),
+    Create(Box<NewRoom>, Reply<Created>),
+    Snapshot(RoomKey, Snapshot, Reply<()>),
+    Delete(RoomKey, Timestamp, Reply<bool>),
+    Probe(Reply<()>),
+    Close,
+}
+
+/// The door to the writing task.
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+    /// The task has ended, the store is closed.
+    ended: CancellationToken,
+}
+
+impl Writer {
+    /// Starts the task; it ends, and closes the store, when [`Writer::close`] is called or every door is gone.
+    pub fn start<S: Store>(store: S) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
+        tokio::spawn(async move {
+            run(store, queue).await;
+            drop(end);
+        });
+        Self { jobs, ended }
+    }
+
+    /// # Errors
+    /// All of [`LogError`]; nothing of the commit was written.
+    pub async fn append(&self, commit: Commit) -> Result<(), LogError> {
+        self.ask(|reply| Job::Append(commit, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    pub async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
+        self.ask(|reply| Job::Create(Box::new(room), reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`], or [`LogError::Conflict`] when there is no such room.
+    pub async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.ask(|reply| Job::Snapshot(room, snapshot, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    pub async fn delete(&self, room: RoomKey, ended_before: Timestamp) -> Result<bool, LogError> {
+        self.ask(|reply| Job::Delete(room, ended_before, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`] when the store does not take writes.
+    pub async fn probe(&self) -> Result<(), LogError> {
+        self.ask(Job::Probe).await
+    }
+
+    /// Refuses what comes from now on, and returns when all that came before is written and the store is closed.
+    pub async fn close(&self) {
+        // Refused when it is closing already; either way the end is the queue's.
+        let _ = self.jobs.send(Job::Close).await;
+        self.ended.cancelled().await;
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, LogError> {
+        use mpsc::error::SendTimeoutError::{Closed, Timeout};
+        let (reply, answer) = oneshot::channel();
+        match self.jobs.send_timeout(job(reply), QUEUE_WAIT).await {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(closed())),
+            Err(Timeout(_)) => Err(LogError::Unavailable("too many commits are waiting".into())),
+            Err(Closed(_)) => Err(closed()),
+        }
+    }
+}
+
+fn closed() -> LogError {
+    LogError::Unavailable("the store is closed".into())
+}
+
+async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::with_capacity(MAX_JOBS);
+    let mut written = None;
+    // Ends when the queue is closed, or every door gone, and all that was in it is done.
+    while queue.recv_many(&mut jobs, MAX_JOBS).await > 0 {
+        let mut moves = Vec::with_capacity(jobs.len());
+        for job in jobs.drain(..) {
+            match job {
+                Job::Append(commit, reply) => moves.push(Move::Append(commit, reply)),
+                Job::Create(room, reply) => moves.push(Move::Create(room, reply)),
+                Job::Close => queue.close(),
+                other => serve(&mut store, other, &mut written).await,
+            }
+        }
+        if !moves.is_empty() {
+            commit(&mut store, moves, &mut written).await;
+        }
+    }
+    store.close().await;
+}
+
+/// Does a job that is not part of any move.
+async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>) {
+    // Who no longer waits for an answer needs none: a failed send is nothing to act on, here and below.
+    match job {
+        Job::Snapshot(room, snapshot, reply) => {
+            let _ = reply.send(store.save_snapshot(room, &snapshot).await.map_err(LogError::from));
+        }
+        Job::Delete(room, ended_before, reply) => {
+            let _ = reply.send(store.delete(room, ended_before).await.map_err(LogError::from));
+        }
+        Job::Probe(reply) if written.is_some_and(|at| at.elapsed() < PROBE_AFTER) => {
+            let _ = reply.send(Ok(()));
+        }
+        Job::Probe(reply) => {
+            let probed = store.probe().await;
+            *written = probed.is_ok().then(Instant::now);
+            let _ = reply.send(probed.map_err(LogError::from));
+        }
+        Job::Append(..) | Job::Create(..) | Job::Close => {}
+    }
+}
+
+/// What goes into shared transactions.
+enum Move {
+    Append(Commit, Reply<()>),
+    Create(Box<NewRoom>, Reply<Created>),
+}
+
+/// Writes what rooms handed over: all together if possible, else one by one.
+async fn commit<S: Store>(store: &mut S, moves: Vec<Move>, written: &mut Option<Instant>) {
+    let rooms = moves.iter().filter(|each| matches!(each, Move::Create(..))).count();
+    let keys = match rooms {
+        0 => Ok(Vec::new()),
+        _ => store.keys(rooms).await,
+    };
+    let mut keys = match keys {
+        Ok(keys) => keys.into_iter(),
+        Err(failure) => return refuse_all(moves, &failure),
+    };
+    // Every creation has its key here: the store was asked for as many.
+    let mut moves: Vec<(RoomKey, Move)> = moves
+        .into_iter()
+        .filter_map(|each| match &each {
+            Move::Append(commit, _) => Some((commit.room, each)),
+            Move::Create(..) => keys.next().map(|key| (key, each)),
+        })
+        .collect();
+
+    match write(store, &moves, written).await {
+        Ok(()) => moves.drain(..).for_each(|(key, each)| accept(key, each)),
+        Err(failure @ Failure::Unavailable(_)) => refuse_all(moves.into_iter().map(|(_, each)| each), &failure),
+        Err(failure) if moves.len() == 1 => {
+            for (_, each) in moves {
+                refuse(store, each, failure.clone()).await;
+            }
+        }
+        Err(_) => one_by_one(store, moves, written).await,
+    }
+}
+
+/// Finds out which of them cannot be written; the others are.
+async fn one_by_one<S: Store>(store: &mut S, moves: Vec<(RoomKey, Move)>, written: &mut Option<Instant>) {
+    // A commit behind a refused one of the same room would leave a gap.
+    let mut refused = HashSet::new();
+    for each in moves {
+        let outcome = if refused.contains(&each.0) {
+            Err(Failure::Conflict)
+        } else {
+            write(store, std::slice::from_ref(&each), written).await
+        };
+        let (key, each) = each;
+        match outcome {
+            Ok(()) => accept(key, each),
+            Err(failure) => {
+                refused.insert(key);
+                refuse(store, each, failure).await;
+            }
+        }
+    }
+}
+
+async fn write<S: Store>(store: &mut S, moves: &[(RoomKey, Move)], written: &mut Option<Instant>) -> Result<(), Failure> {
+    let batch = gather(moves);
+    let rows = batch.rows.len();
+    let began = Instant::now();
+    let outcome = store.write(&batch).await;
+    match &outcome {
+        Ok(()) => {
+            *written = Some(Instant::now());
+            metrics::histogram!("parlor_commit_seconds").record(began.elapsed().as_secs_f64());
+            // No batch has 2^32 rows; the cast is exact.
+            metrics::histogram!("parlor_commit_batch_rows").record(rows as f64);
+        }
+        Err(Failure::Unavailable(why)) => {
+            *written = None;
+            metrics::counter!("parlor_commit_failures_total").increment(1);
+            tracing::warn!(why, commits = moves.len(), "the store takes no writes");
+        }
+        Err(_) => {}
+    }
+    outcome
+}
+
+/// Lays moves out by table.
+fn gather(moves: &[(RoomKey, Move)]) -> Batch<'_> {
+    let mut batch = Batch { rows: Vec::with_capacity(moves.len()), heads: Vec::with_capacity(moves.len()), ..Batch::default() };
+    let mut heads = HashMap::new();
+    let mut presence = HashMap::new();
+    for (key, each) in moves {
+        let (rows, changes) = match each {
+            Move::Append(commit, _) => {
+                if let Some(head) = &commit.head {
+                    heads.insert(*key, head);
+                }
+                (&commit.rows, &commit.presence)
+            }
+            Move::Create(room, _) => {
+                batch.rooms.push((*key, &**room));
+                (&room.rows, &room.presence)
+            }
+        };
+        batch.rows.extend(rows.iter().map(|row| (*key, row)));
+        for change in changes {
+            match *change {
+                Presence::Here(player) => presence.insert((*key, player), true),
+                Presence::Gone(player) => presence.insert((*key, player), false),
+            };
+        }
+    }
+    batch.heads.extend(heads);
+    for (who, here) in presence {
+        if here { batch.here.push(who) } else { batch.gone.push(who) }
+    }
+    // Neighbours in the tables are written together.
+    batch.heads.sort_unstable_by_key(|(key, _)| *key);
+    batch.rows.sort_by_key(|(key, row)| (*key, row.seq));
+    batch
+}
+
+fn accept(key: RoomKey, each: Move) {
+    match each {
+        Move::Append(_, reply) => {
+            let _ = reply.send(Ok(()));
+        }
+        Move::Create(_, reply) => {
+            let _ = reply.send(Ok(Created::New(key)));
+        }
+    }
+}
+
+async fn refuse<S: Store>(store: &mut S, each: Move, failure: Failure) {
+    match each {
+        Move::Append(_, reply) => {
+            let _ = reply.send(Err(failure.into()));
+        }
+        Move::Create(room, reply) => {
+            let answer = match (failure, &room.command_id) {
+                (Failure::CodeTaken, _) => Ok(Created::CodeTaken),
+                (Failure::MadeBefore, Some(command)) => match store.made_by(room.created_by, command).await {
+                    Ok(Some(code)) => Ok(Created::Before(code)),
+                    // Deleted in this very moment: the caller's next try makes it.
+                    Ok(None) => Ok(Created::CodeTaken),
+                    Err(failure) => Err(failure.into()),
+                },
+                (failure, _) => Err(failure.into()),
+            };
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// Answers everybody when the store is away.
+fn refuse_all(moves: impl IntoIterator<Item = Move>, failure: &Failure) {
+    for each in moves {
+        match each {
+            Move::Append(_, reply) => {
+                let _ = reply.send(Err(failure.clone().into()));
+            }
+            Move::Create(_, reply) => {
+                let _ = reply.send(Err(failure.clone().into()));
+            }
+        }
+    }
+}

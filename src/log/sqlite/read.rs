@@ -1,0 +1,183 @@
+//! What is asked of the tables. Nothing here is SQLite's alone but the pool's type.
+
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, SqlitePool};
+use uuid::Uuid;
+
+use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
+use crate::log::{CommandKey, Head, LogError, Row, Snapshot, Status, StoredRoom};
+use crate::time::Timestamp;
+
+const ROOM: &str =
+    "SELECT id, code, game, visibility, created_by, created_at, status, wake_at, ended_at, listing FROM rooms WHERE ";
+
+#[derive(FromRow)]
+struct RoomRow {
+    id: i64,
+    code: String,
+    game: String,
+    visibility: String,
+    created_by: Vec<u8>,
+    created_at: i64,
+    status: String,
+    wake_at: Option<i64>,
+    ended_at: Option<i64>,
+    listing: String,
+}
+
+impl TryFrom<RoomRow> for StoredRoom {
+    type Error = LogError;
+
+    fn try_from(row: RoomRow) -> Result<Self, LogError> {
+        Ok(Self {
+            key: RoomKey(row.id),
+            code: code(&row.code)?,
+            game: row.game,
+            visibility: row.visibility.parse().map_err(|_| unreadable("visibility"))?,
+            created_by: player(&row.created_by)?,
+            created_at: Timestamp(row.created_at),
+            head: Head {
+                status: row.status.parse().map_err(|_| unreadable("status"))?,
+                wake_at: row.wake_at.map(Timestamp),
+                ended_at: row.ended_at.map(Timestamp),
+                listing: row.listing,
+            },
+        })
+    }
+}
+
+type EventRow = (i64, i64, String, Option<Vec<u8>>, Option<String>);
+
+pub async fn room(pool: &SqlitePool, code: RoomCode) -> Result<Option<StoredRoom>, LogError> {
+    let query = format!("{ROOM} code = $1");
+    let found: Option<RoomRow> =
+        sqlx::query_as(AssertSqlSafe(query)).bind(code.as_str()).fetch_optional(pool).await.map_err(unavailable)?;
+    found.map(StoredRoom::try_from).transpose()
+}
+
+pub async fn rows(pool: &SqlitePool, room: RoomKey, after: Seq, limit: u32) -> Result<Vec<Row>, LogError> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT seq, at, body, player_id, command_id FROM events WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+    )
+    .bind(room.0)
+    .bind(i64::from(after.0))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(unavailable)?;
+    rows.into_iter()
+        .map(|(seq, at, body, by, id)| {
+            let command = match (by, id) {
+                (Some(by), Some(id)) => Some(CommandKey { player: player(&by)?, id }),
+                _ => None,
+            };
+            Ok(Row { seq: number(seq)?, at: Timestamp(at), body, command })
+        })
+        .collect()
+}
+
+pub async fn command(pool: &SqlitePool, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
+    let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM events WHERE room_id = $1 AND player_id = $2 AND command_id = $3")
+        .bind(room.0)
+        .bind(key.player.0.as_bytes().as_slice())
+        .bind(&key.id)
+        .fetch_optional(pool)
+        .await
+        .map_err(unavailable)?;
+    seq.map(number).transpose()
+}
+
+pub async fn snapshot(pool: &SqlitePool, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
+    let found: Option<(i64, String)> =
+        sqlx::query_as("SELECT seq, body FROM snapshots WHERE room_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1")
+            .bind(room.0)
+            .bind(i64::from(at_most.0))
+            .fetch_optional(pool)
+            .await
+            .map_err(unavailable)?;
+    found.map(|(seq, body)| Ok(Snapshot { seq: number(seq)?, body })).transpose()
+}
+
+pub async fn due(pool: &SqlitePool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+    let found: Vec<String> = sqlx::query_scalar("SELECT code FROM rooms WHERE wake_at <= $1 ORDER BY wake_at LIMIT $2")
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await
+        .map_err(unavailable)?;
+    found.iter().map(|text| code(text)).collect()
+}
+
+pub async fn listed(
+    pool: &SqlitePool,
+    game: Option<&str>,
+    status: Option<Status>,
+    limit: u32,
+) -> Result<Vec<StoredRoom>, LogError> {
+    // Built for what is asked, so that each question finds its index.
+    let mut query = QueryBuilder::new(ROOM);
+    query.push("visibility = 'public'");
+    if let Some(status) = status {
+        query.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(game) = game {
+        query.push(" AND game = ").push_bind(game);
+    }
+    query.push(" ORDER BY created_at DESC LIMIT ").push_bind(i64::from(limit));
+    let found: Vec<RoomRow> = query.build_query_as().fetch_all(pool).await.map_err(unavailable)?;
+    found.into_iter().map(StoredRoom::try_from).collect()
+}
+
+pub async fn live_rooms_of(pool: &SqlitePool, player: PlayerId) -> Result<u32, LogError> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM rooms WHERE created_by = $1 AND ended_at IS NULL")
+        .bind(player.0.as_bytes().as_slice())
+        .fetch_one(pool)
+        .await
+        .map_err(unavailable)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+pub async fn inhabited(pool: &SqlitePool) -> Result<Vec<RoomCode>, LogError> {
+    let found: Vec<String> = sqlx::query_scalar("SELECT code FROM rooms WHERE id IN (SELECT room_id FROM presence) ORDER BY id")
+        .fetch_all(pool)
+        .await
+        .map_err(unavailable)?;
+    found.iter().map(|text| code(text)).collect()
+}
+
+/// Rooms that ended before `before`, the oldest first.
+pub async fn ended(pool: &SqlitePool, before: Timestamp, limit: u32) -> Result<Vec<RoomKey>, LogError> {
+    let found: Vec<i64> = sqlx::query_scalar("SELECT id FROM rooms WHERE ended_at < $1 ORDER BY ended_at LIMIT $2")
+        .bind(before.0)
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await
+        .map_err(unavailable)?;
+    Ok(found.into_iter().map(RoomKey).collect())
+}
+
+/// Whether the tables can be read.
+pub async fn answers(pool: &SqlitePool) -> Result<(), LogError> {
+    let _: Option<i64> = sqlx::query_scalar("SELECT id FROM rooms LIMIT 1").fetch_optional(pool).await.map_err(unavailable)?;
+    Ok(())
+}
+
+fn unavailable(error: sqlx::Error) -> LogError {
+    LogError::Unavailable(error.to_string())
+}
+
+/// Somebody else has written into the tables.
+fn unreadable(what: &str) -> LogError {
+    LogError::Unavailable(format!("a {what} in the store cannot be read"))
+}
+
+fn code(text: &str) -> Result<RoomCode, LogError> {
+    text.parse().map_err(|_| unreadable("code"))
+}
+
+fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
+    Uuid::from_slice(bytes).map(PlayerId).map_err(|_| unreadable("player"))
+}
+
+fn number(seq: i64) -> Result<Seq, LogError> {
+    u32::try_from(seq).map(Seq).map_err(|_| unreadable("number"))
+}

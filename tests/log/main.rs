@@ -1,0 +1,9 @@
+//! The event log, asked through its trait: every test runs on every store there is.
+
+mod append;
+mod crash;
+mod create;
+mod faults;
+mod find;
+mod store;
+mod support;
