@@ -5,4 +5,5 @@ pub mod games;
 pub mod id;
 pub mod log;
 pub mod refusal;
+pub mod room;
 pub mod time;

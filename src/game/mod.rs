@@ -52,7 +52,7 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// What happened. Logged as JSON for ever: only ever add fields with defaults.
     type Event: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync;
     /// The state as a viewer may know it.
-    type View: Serialize + Clone;
+    type View: Serialize + Clone + Send;
     /// An event as a viewer may know it: serialises to its payload, and its name is the wire's event name.
     type Notice: Serialize + Into<&'static str>;
     type Refusal: Refused;

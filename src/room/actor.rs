@@ -482,7 +482,7 @@ impl Awake {
 
     async fn answer(
         &mut self,
-        kernel: &Kernel,
+        kernel: &Arc<Kernel>,
         request: &Request,
         now: Timestamp,
         out: &mut Outbox,

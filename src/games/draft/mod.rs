@@ -96,7 +96,7 @@ impl Game for DraftGame {
         }
     }
 
-    fn notice(&self, event: &Event, _viewer: Viewer) -> Option<Notice> {
+    fn notice(event: &Event, _viewer: Viewer) -> Option<Notice> {
         Some(match event {
             Event::Began => Notice::DraftBegan { current_turn: rules::role_of(self.turn) },
             Event::Drawn { seat, character } => Notice::CharacterDrawn {
