@@ -63,47 +63,67 @@ fn after<G: Game>(playout: &mut Playout<'_, G>, state: &G, before: &G, event: Op
     Ok(())
 }
 
-/// Events that could have led to `other` where `event` led to `state`: itself, and those that differ in one value and do lead there.
+/// Events that could have led to `other` where `event` led to `state`: itself, and those with other values that do lead there.
 ///
-/// An event may carry a secret itself (a card dealt, a choice made). Such a twin is found by putting each value that only `other`
-/// has in the place of each value of the event.
+/// An event may carry a secret itself (a card dealt, a choice made). Such a twin is found by guessing: each value that only `other`
+/// has in the place of each value of the event, and all values that differ at once.
 fn twins<G: Game>(before: &G, event: &G::Event, state: &G, other: &G) -> Vec<G::Event> {
     let mut twins = vec![event.clone()];
     let (Ok(logged), Ok(one), Ok(two)) = (serde_json::to_value(event), serde_json::to_value(state), serde_json::to_value(other))
     else {
         return twins;
     };
-    let mut values = vec![];
-    differing(&one, &two, &mut values);
-    let leaves = leaf_count(&logged);
-    for value in values.into_iter().take(TWIN_VALUES) {
-        for leaf in 0..leaves.min(TWIN_LEAVES) {
-            let mut changed = logged.clone();
-            replace_leaf(&mut changed, &mut { leaf }, &value);
-            let Ok(twin) = serde_json::from_value::<G::Event>(changed) else { continue };
-            // Most guesses are nonsense that no log holds, so that one which panics is just a wrong guess.
-            let leads_there = catch_unwind(AssertUnwindSafe(|| {
-                let mut after = before.clone();
-                after.evolve(&twin);
-                after == *other
-            }));
-            if leads_there.unwrap_or(false) {
-                twins.push(twin);
-            }
+    let mut pairs = vec![];
+    differing(&one, &two, &mut pairs);
+    pairs.truncate(TWIN_VALUES);
+    let mut guesses = vec![];
+    for (_, value) in &pairs {
+        for leaf in 0..leaf_count(&logged).min(TWIN_LEAVES) {
+            let mut guess = logged.clone();
+            replace_leaf(&mut guess, &mut { leaf }, value);
+            guesses.push(guess);
+        }
+    }
+    let mut all_at_once = logged;
+    replace_all(&mut all_at_once, &pairs);
+    guesses.push(all_at_once);
+    for guess in guesses {
+        let Ok(twin) = serde_json::from_value::<G::Event>(guess) else { continue };
+        // Most guesses are nonsense that no log holds, so that one which panics is just a wrong guess.
+        let leads_there = catch_unwind(AssertUnwindSafe(|| {
+            let mut after = before.clone();
+            after.evolve(&twin);
+            after == *other
+        }));
+        if leads_there.unwrap_or(false) {
+            twins.push(twin);
         }
     }
     twins
 }
 
-/// The values in `two` that are not the same in `one`.
-fn differing(one: &Value, two: &Value, found: &mut Vec<Value>) {
+/// The values in `one` that are others in `two`, with those.
+fn differing(one: &Value, two: &Value, found: &mut Vec<(Value, Value)>) {
     match (one, two) {
         _ if one == two => {}
         (Value::Object(a), Value::Object(b)) => {
             b.iter().for_each(|(key, b)| differing(a.get(key).unwrap_or(&Value::Null), b, found))
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a.iter().zip(b).for_each(|(a, b)| differing(a, b, found)),
-        _ => found.push(two.clone()),
+        _ => found.push((one.clone(), two.clone())),
+    }
+}
+
+/// Puts the second of a pair wherever the first is.
+fn replace_all(value: &mut Value, pairs: &[(Value, Value)]) {
+    if let Some((_, other)) = pairs.iter().find(|(one, _)| one == value) {
+        *value = other.clone();
+        return;
+    }
+    match value {
+        Value::Object(map) => map.values_mut().for_each(|value| replace_all(value, pairs)),
+        Value::Array(list) => list.iter_mut().for_each(|value| replace_all(value, pairs)),
+        _ => {}
     }
 }
 
