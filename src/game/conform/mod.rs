@@ -12,6 +12,7 @@
 
 mod playout;
 mod probes;
+mod secrets;
 #[cfg(test)]
 mod tests;
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::playout::{Players, Playout, Step};
+use super::secrets::secrets_stay;
 use super::{Broken, Law, Luck, Trial, panic_text};
 use crate::chance::Chance;
 use crate::game::{Draft, Game, Input, Seats, Viewer, command};
@@ -18,10 +19,6 @@ use crate::id::Seat;
 const KNOWN: usize = 200;
 /// How many events each fuzzed history has, and how many of them there are per trial.
 const FUZZED: (usize, usize) = (60, 12);
-
-/// How many other values, and how many places of an event, are tried to find its twin.
-const TWIN_VALUES: usize = 16;
-const TWIN_LEAVES: usize = 32;
 
 /// `create_room {}` alone must work.
 pub(super) fn options_have_defaults<G: Game>() -> Result<(), Broken> {
@@ -41,7 +38,7 @@ pub(super) fn watch<G: Game>(playout: &mut Playout<'_, G>, last: &Step<G>) -> Re
     commands(playout)?;
     comings_and_goings(playout)?;
     telling(playout, last)?;
-    secrets(playout, last)
+    secrets_stay(playout, last)
 }
 
 fn round_trip<G: Game, T: Serialize + DeserializeOwned + PartialEq + Debug>(
@@ -164,14 +161,14 @@ fn attempt<G: Game>(playout: &Playout<'_, G>, input: Input<G::Command>) -> Resul
 }
 
 /// What a viewer is told of an event: its name and payload.
-fn told<G: Game>(state: &G, event: &G::Event, viewer: Viewer) -> Result<Option<(&'static str, String)>, String> {
+pub(super) fn told<G: Game>(state: &G, event: &G::Event, viewer: Viewer) -> Result<Option<(&'static str, String)>, String> {
     let Some(notice) = state.notice(event, viewer) else { return Ok(None) };
     let payload = object(&notice).map_err(|how| format!("the notice of {event:?} {how}"))?;
     let name: &'static str = notice.into();
     if name.is_empty() { Err(format!("the notice of {event:?} has no name")) } else { Ok(Some((name, payload))) }
 }
 
-fn object<T: Serialize>(value: &T) -> Result<String, String> {
+pub(super) fn object<T: Serialize>(value: &T) -> Result<String, String> {
     match serde_json::to_string(value) {
         Ok(text) if text.starts_with('{') => Ok(text),
         other => Err(format!("is no JSON object: {other:?}")),
@@ -204,113 +201,6 @@ fn telling<G: Game>(playout: &Playout<'_, G>, last: &Step<G>) -> Result<(), Brok
         all_same(&notice, "notice")?;
     }
     Ok(())
-}
-
-/// Swaps each player's secrets: nobody else is told anything different.
-fn secrets<G: Game>(playout: &mut Playout<'_, G>, last: &Step<G>) -> Result<(), Broken> {
-    for seat in playout.seats() {
-        let Some(other) = playout.state.with_other_secrets(seat) else { continue };
-        if !G::SECRETS {
-            return Err(playout.broken(Law::SecretsStay, "the game says that it has no secrets, but swaps some"));
-        }
-        if other == playout.state {
-            continue;
-        }
-        playout.report.swaps += 1;
-        let state = &playout.state;
-        let twins = last.events.last().map_or_else(Vec::new, |event| twins(last, event, state, &other));
-        let differs = |what: String| Err(playout.broken(Law::SecretsStay, format!("{what} tells other secrets of {seat:?} apart")));
-        if other.to_act() != state.to_act() || other.wake_at() != state.wake_at() || other.outcome() != state.outcome() {
-            return differs("who is to act, when, or the outcome".into());
-        }
-        for viewer in playout.viewers().into_iter().filter(|&viewer| viewer != Viewer::Seat(seat) && viewer != Viewer::Omniscient) {
-            if object(&state.view(viewer)) != object(&other.view(viewer)) {
-                return differs(format!("the view of {viewer:?}"));
-            }
-            // Only the last event led to this state; the notices of those before it speak of states that are gone.
-            if let Some(event) = last.events.last()
-                && twins.iter().any(|twin| told(state, event, viewer) != told(&other, twin, viewer))
-            {
-                return differs(format!("the notice of {event:?} for {viewer:?}"));
-            }
-            if let Viewer::Seat(viewer) = viewer
-                && state.legal(viewer) != other.legal(viewer)
-            {
-                return differs(format!("what is legal for {viewer:?}"));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Events that could have led to `other` where `event` led to `state`: itself, and those that differ in one value and do lead there.
-///
-/// An event may carry a secret itself (a card dealt, a choice made). Such a twin is found by putting each value that only `other`
-/// has in the place of each value of the event.
-fn twins<G: Game>(last: &Step<G>, event: &G::Event, state: &G, other: &G) -> Vec<G::Event> {
-    let mut twins = vec![event.clone()];
-    let (Ok(logged), Ok(one), Ok(two)) = (serde_json::to_value(event), serde_json::to_value(state), serde_json::to_value(other))
-    else {
-        return twins;
-    };
-    let mut before = last.before.clone();
-    last.events.iter().take(last.events.len() - 1).for_each(|event| before.evolve(event));
-    let mut values = vec![];
-    differing(&one, &two, &mut values);
-    let leaves = leaf_count(&logged);
-    for value in values.into_iter().take(TWIN_VALUES) {
-        for leaf in 0..leaves.min(TWIN_LEAVES) {
-            let mut changed = logged.clone();
-            replace_leaf(&mut changed, &mut { leaf }, &value);
-            let Ok(twin) = serde_json::from_value::<G::Event>(changed) else { continue };
-            // Most guesses are nonsense that no log holds, so that one which panics is just a wrong guess.
-            let leads_there = catch_unwind(AssertUnwindSafe(|| {
-                let mut after = before.clone();
-                after.evolve(&twin);
-                after == *other
-            }));
-            if leads_there.unwrap_or(false) {
-                twins.push(twin);
-            }
-        }
-    }
-    twins
-}
-
-/// The values in `two` that are not the same in `one`.
-fn differing(one: &Value, two: &Value, found: &mut Vec<Value>) {
-    match (one, two) {
-        _ if one == two => {}
-        (Value::Object(a), Value::Object(b)) => {
-            b.iter().for_each(|(key, b)| differing(a.get(key).unwrap_or(&Value::Null), b, found))
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a.iter().zip(b).for_each(|(a, b)| differing(a, b, found)),
-        _ => found.push(two.clone()),
-    }
-}
-
-fn leaf_count(value: &Value) -> usize {
-    match value {
-        Value::Object(map) => map.values().map(leaf_count).sum(),
-        Value::Array(list) => list.iter().map(leaf_count).sum(),
-        _ => 1,
-    }
-}
-
-/// Puts `with` in the place of the value number `leaf`.
-fn replace_leaf(value: &mut Value, leaf: &mut usize, with: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.values_mut().any(|value| replace_leaf(value, leaf, with)),
-        Value::Array(list) => list.iter_mut().any(|value| replace_leaf(value, leaf, with)),
-        place if *leaf == 0 => {
-            *place = with.clone();
-            true
-        }
-        _ => {
-            *leaf -= 1;
-            false
-        }
-    }
 }
 
 /// Applies events of several games in any order, and asks the state everything, for panics.

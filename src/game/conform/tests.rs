@@ -44,6 +44,7 @@ mod broken {
     pub const NOTICE_IS_NO_OBJECT: u8 = 25;
     pub const REFUSES_THE_START: u8 = 26;
     pub const WAKES_FOR_EVER: u8 = 27;
+    pub const TELLS_THE_HOSTS_SECRET: u8 = 28;
 }
 use broken::*;
 
@@ -223,7 +224,10 @@ impl<const B: u8> Game for Toy<B> {
     fn notice(&self, event: &Fact, viewer: Viewer) -> Option<Told> {
         Some(match *event {
             Fact::Dealt { seat, secret } => {
-                let sees = viewer == Viewer::Omniscient || viewer == Viewer::Seat(seat) || B == TELLS_SECRETS;
+                let sees = viewer == Viewer::Omniscient
+                    || viewer == Viewer::Seat(seat)
+                    || B == TELLS_SECRETS
+                    || B == TELLS_THE_HOSTS_SECRET && seat == Seat(0);
                 Told::Dealt { seat, secret: sees.then_some(secret) }
             }
             Fact::Rolled { .. } if B == NOTICE_IS_NO_OBJECT => Told::Nothing,
@@ -338,6 +342,7 @@ fn each_broken_promise_is_caught_and_named() {
 #[test]
 fn a_secret_told_with_the_event_that_makes_it_is_caught() {
     check::<TELLS_SECRETS>(Law::SecretsStay);
+    check::<TELLS_THE_HOSTS_SECRET>(Law::SecretsStay);
 }
 
 #[test]

@@ -187,9 +187,12 @@ impl Catalogue {
         })
     }
 
-    /// Whether [`Catalogue::card`] has an answer.
-    pub fn has_card(&self, id: u32, template: &Template) -> bool {
-        self.character(id).is_some_and(|character| template.roles.iter().all(|role| character.rating(role).is_some()))
+    /// Whether [`Catalogue::card`] has an answer for all of `ids`.
+    pub fn has_cards(&self, ids: &[u32], template: &Template) -> bool {
+        // Every character was checked to have ratings for the catalogue's own templates: then only the ids are asked for.
+        let own = self.templates.iter().any(|own| own.roles == template.roles);
+        let rated = |character: &Character| own || template.roles.iter().all(|role| character.rating(role).is_some());
+        ids.iter().all(|&id| self.character(id).is_some_and(rated))
     }
 
     fn place(&self, id: u32) -> Option<(&Series, &Character)> {

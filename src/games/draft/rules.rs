@@ -183,7 +183,7 @@ fn draw(draft: &mut Draft<'_, DraftGame>, seat: Seat) -> Result<(), Refusal> {
     let catalogue = draft.assets();
     let left: Vec<u32> = draft.remaining().collect();
     // Asked before drawing, for a draw that was made cannot be refused: the catalogue may have been replaced since the start.
-    if left.is_empty() || !left.iter().all(|&id| catalogue.has_card(id, &draft.setup.template)) {
+    if left.is_empty() || !catalogue.has_cards(&left, &draft.setup.template) {
         return Err(Refusal::CatalogueChanged);
     }
     let at = draft.draw(u32::try_from(left.len()).unwrap_or(u32::MAX));

@@ -27,7 +27,7 @@ fn a_catalogue_with_a_mistake_is_refused_naming_the_entry() {
     check(
         "\"id\": 7",
         "\"id\": \"7\"",
-        "the catalogue cannot be read: invalid type: string \"7\", expected u32 at line 2 column 29",
+        "the catalogue cannot be read: invalid type: string \"7\", expected u32 at line 2 column 27",
     );
 }
 
