@@ -1,5 +1,7 @@
 //! Parlor: a Socket.IO-compatible server for multiplayer game rooms.
 pub mod chance;
+pub mod cli;
+pub mod config;
 pub mod game;
 pub mod id;
 pub mod log;
