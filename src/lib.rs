@@ -1,4 +1,5 @@
 //! Parlor: a Socket.IO-compatible server for multiplayer game rooms.
+pub mod account;
 pub mod chance;
 pub mod cli;
 pub mod config;
@@ -6,4 +7,6 @@ pub mod game;
 pub mod id;
 pub mod log;
 pub mod refusal;
+pub mod telemetry;
 pub mod time;
+pub mod web;
