@@ -10,6 +10,10 @@ const DIST: &str = "node_modules/socket.io-client/dist";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=package-lock.json");
+    if env::var("PROFILE").as_deref() == Ok("release") {
+        // A release holds the files of this folder; a new one among them is noticed here. Otherwise they are read when asked for.
+        println!("cargo::rerun-if-changed=static");
+    }
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let out = env::var("OUT_DIR").expect("cargo sets it");
     let dist = Path::new(&root).join(DIST);
