@@ -4,7 +4,7 @@
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
-NODE_TEST = node --test --test-reporter=spec --test-timeout=300000
+NODE_TEST = node --test --test-reporter=spec --test-timeout=600000
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -17,7 +17,7 @@ build: node_modules/.package-lock.json ## Builds the server
 	cargo build --locked --profile $(PROFILE) --bin parlor
 
 test: lint test-rust test-clients test-browser ## Runs every test, in the order in which they fail fastest
-	@echo "all tests passed"
+	@scripts/summary.sh rust clients browser
 
 lint: node_modules/.package-lock.json ## Checks formatting and lints
 	@scripts/need.sh cargo
@@ -29,14 +29,14 @@ fmt: ## Formats the Rust code
 
 test-rust: node_modules/.package-lock.json ## Rust tests
 	@scripts/need.sh cargo nextest
-	cargo nextest run --locked --no-fail-fast
+	scripts/keep.sh rust cargo nextest run --locked --no-fail-fast
 
 test-clients: build .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
-	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh clients $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
 
 test-browser: build ## The pages, in Chromium
 	@scripts/need.sh chromium
-	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" $(NODE_TEST) --test-concurrency=1 tests/browser/*.test.mjs
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh browser $(NODE_TEST) --test-concurrency=1 tests/browser/*.test.mjs
 
 screenshots: build ## Makes the pictures of the README anew (docs/images)
 	@scripts/need.sh chromium

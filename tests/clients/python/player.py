@@ -14,8 +14,13 @@ NAMESPACE = "/draft"
 PATIENCE = 30
 
 
+printing = threading.Lock()
+
+
 def say(kind, **fields):
-    print(json.dumps({"kind": kind, **fields}), flush=True)
+    # Events arrive on threads of their own; a line is one line.
+    with printing:
+        print(json.dumps({"kind": kind, **fields}), flush=True)
 
 
 class Player:
