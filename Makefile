@@ -1,0 +1,59 @@
+# `make run` and `make test` are all the set-up there is. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint fmt test-rust test-clients test-browser screenshots clean
+
+# One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
+PROFILE ?= dev
+NODE_TEST = node --test --test-reporter=spec --test-timeout=600000
+
+help: ## Shows this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+
+run: build ## Builds what is missing and serves on http://127.0.0.1:3000
+	@exec "$$(scripts/binary.sh $(PROFILE))" serve
+
+build: node_modules/.package-lock.json ## Builds the server
+	@scripts/need.sh cargo
+	cargo build --locked --profile $(PROFILE) --bin parlor
+
+test: lint test-rust test-clients test-browser ## Runs every test, in the order in which they fail fastest
+	@scripts/summary.sh rust clients browser
+
+lint: node_modules/.package-lock.json ## Checks formatting and lints
+	@scripts/need.sh cargo
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+fmt: ## Formats the Rust code
+	cargo fmt --all
+
+test-rust: node_modules/.package-lock.json ## Rust tests
+	@scripts/need.sh cargo nextest
+	scripts/keep.sh rust cargo nextest run --locked --no-fail-fast
+
+test-clients: build .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh clients $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
+
+test-browser: build ## The pages, in Chromium
+	@scripts/need.sh chromium
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh browser $(NODE_TEST) --test-concurrency=1 tests/browser/*.test.mjs
+
+screenshots: build ## Makes the pictures of the README anew (docs/images)
+	@scripts/need.sh chromium
+	PARLOR_SCREENSHOTS=1 PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" $(NODE_TEST) tests/browser/draft.test.mjs
+
+clean: ## Removes what was installed and built here, but not data/
+	rm -rf node_modules .venv test-results
+	cargo clean
+
+# The lock file is what counts: npm ci runs again when it changes.
+node_modules/.package-lock.json: package.json package-lock.json
+	@scripts/need.sh node
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.venv/installed: tests/clients/requirements.txt
+	@scripts/need.sh python
+	python3 -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
