@@ -391,7 +391,7 @@ impl<G: Game> Room<G> {
         match self.status {
             Status::InProgress => Ok(()),
             Status::Waiting | Status::Ready => Err(Refusal::new(Code::NotReady, "the game has not started")),
-            Status::Completed | Status::Abandoned => Err(Refusal::new(Code::IllegalMove, "the game is over")),
+            Status::Completed | Status::Abandoned => Err(self.unavailable()),
         }
     }
 

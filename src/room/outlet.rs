@@ -70,4 +70,4 @@ impl Refusal {
 }
 
 /// Called once with the answer. Dropping it unanswered is a bug that the caller notices: every request is answered.
-pub type Reply = Box<dyn FnOnce(Result<Answer, Refusal>) + Send>;
+pub type Reply = Box<dyn FnOnce(Result<Answer, Refusal>) + Send + Sync>;

@@ -161,8 +161,8 @@ fn attempt<G: Game>(playout: &Playout<'_, G>, input: Input<G::Command>) -> Resul
 }
 
 /// What a viewer is told of an event: its name and payload.
-pub(super) fn told<G: Game>(state: &G, event: &G::Event, viewer: Viewer) -> Result<Option<(&'static str, String)>, String> {
-    let Some(notice) = state.notice(event, viewer) else { return Ok(None) };
+pub(super) fn told<G: Game>(event: &G::Event, viewer: Viewer) -> Result<Option<(&'static str, String)>, String> {
+    let Some(notice) = G::notice(event, viewer) else { return Ok(None) };
     let payload = object(&notice).map_err(|how| format!("the notice of {event:?} {how}"))?;
     let name: &'static str = notice.into();
     if name.is_empty() { Err(format!("the notice of {event:?} has no name")) } else { Ok(Some((name, payload))) }
@@ -197,7 +197,7 @@ fn telling<G: Game>(playout: &Playout<'_, G>, last: &Step<G>) -> Result<(), Brok
     let mut state = last.before.clone();
     for event in &last.events {
         state.evolve(event);
-        let notice = |viewer| told(&state, event, viewer).map(|told| format!("{told:?}")).map_err(objects);
+        let notice = |viewer| told::<G>(event, viewer).map(|told| format!("{told:?}")).map_err(objects);
         all_same(&notice, "notice")?;
     }
     Ok(())
@@ -243,7 +243,7 @@ pub(super) fn evolve_is_total<G: Game>(trial: &Trial<'_, G>, logs: &[&Vec<String
 fn question<G: Game>(state: &G, event: &G::Event, seats: u8) {
     let viewers = (0..seats).map(|seat| Viewer::Seat(Seat(seat))).chain([Viewer::Spectator, Viewer::Omniscient]);
     for viewer in viewers {
-        let _ = (object(&state.view(viewer)), told(state, event, viewer));
+        let _ = (object(&state.view(viewer)), told::<G>(event, viewer));
     }
     for seat in (0..seats).map(Seat) {
         let _ = (state.legal(seat), state.with_other_secrets(seat));

@@ -49,7 +49,7 @@ fn after<G: Game>(playout: &mut Playout<'_, G>, state: &G, before: &G, event: Op
                 return differs(format!("the view of {viewer:?}"));
             }
             if let Some(event) = event
-                && twins.iter().any(|twin| told(state, event, viewer) != told(&other, twin, viewer))
+                && twins.iter().any(|twin| told::<G>(event, viewer) != told::<G>(twin, viewer))
             {
                 return differs(format!("the notice of {event:?} for {viewer:?}"));
             }

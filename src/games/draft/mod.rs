@@ -98,16 +98,16 @@ impl Game for DraftGame {
 
     fn notice(event: &Event, _viewer: Viewer) -> Option<Notice> {
         Some(match event {
-            Event::Began => Notice::DraftBegan { current_turn: rules::role_of(self.turn) },
+            Event::Began => Notice::DraftBegan { current_turn: rules::role_of(Seat::HOST) },
             Event::Drawn { seat, character } => Notice::CharacterDrawn {
-                character: wire::CharacterView::new(character, &self.setup.template),
+                character: character.clone(),
                 player_role: rules::role_of(*seat),
             },
-            Event::Placed { seat, character_id, role_name } => Notice::CharacterPlaced {
+            Event::Placed { seat, character_id, role_name, is_complete } => Notice::CharacterPlaced {
                 character_id: *character_id,
                 role_name: role_name.clone(),
                 player_role: rules::role_of(*seat),
-                is_complete: self.is_complete(),
+                is_complete: *is_complete,
             },
             Event::Forfeited { seat } => Notice::PlayerForfeited { player_role: rules::role_of(*seat) },
         })
@@ -131,6 +131,15 @@ impl Game for DraftGame {
         // A character that could not be drawn claims a value that no draw has, so that the claim fails.
         let at = self.remaining().position(|id| id == character.id).and_then(|at| u32::try_from(at).ok());
         vec![Draw { sides, value: at.unwrap_or(u32::MAX) }]
+    }
+
+    fn catalogue(assets: &Catalogue) -> serde_json::Value {
+        serde_json::json!({
+            "templates": assets.templates(),
+            "series": assets.series().iter().map(|series| serde_json::json!({
+                "id": series.id, "name": series.name, "about": series.about, "characters": series.characters.len(),
+            })).collect::<Vec<_>>(),
+        })
     }
 
     fn bot(view: &View, seat: Seat, level: &str, luck: &mut dyn FnMut(u32) -> u32) -> Option<Command> {

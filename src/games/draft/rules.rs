@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Card, Catalogue, Template};
 use super::scoring;
-use super::wire::{ByRole, Command, Results};
+use super::wire::{ByRole, CharacterView, Command, Results};
 use super::{DraftGame, Options};
 use crate::game::{Draft, Input, Outcome};
 use crate::id::Seat;
@@ -29,12 +29,16 @@ pub enum Event {
     Began,
     Drawn {
         seat: Seat,
-        character: Card,
+        /// With the ratings by role, so that the event can be told by itself.
+        character: CharacterView,
     },
     Placed {
         seat: Seat,
         character_id: u32,
         role_name: String,
+        /// Whether both teams are whole now.
+        #[serde(default)]
+        is_complete: bool,
     },
     /// The player left for good; the other one wins.
     Forfeited {
@@ -161,7 +165,8 @@ pub(super) fn decide(draft: &mut Draft<'_, DraftGame>, input: Input<Command>) ->
                 Command::DrawCharacter => draw(draft, seat),
                 Command::PlaceCharacter { character_id, role_name } => {
                     draft.may_place(character_id, &role_name)?;
-                    draft.record(Event::Placed { seat, character_id, role_name });
+                    let is_complete = draft.picks.iter().filter(|pick| pick.role.is_some()).count() + 1 == 2 * draft.setup.template.roles.len();
+                    draft.record(Event::Placed { seat, character_id, role_name, is_complete });
                     Ok(())
                 }
             }
@@ -188,7 +193,8 @@ fn draw(draft: &mut Draft<'_, DraftGame>, seat: Seat) -> Result<(), Refusal> {
     }
     let at = draft.draw(u32::try_from(left.len()).unwrap_or(u32::MAX));
     let card = left.get(at as usize).and_then(|&id| catalogue.card(id, &draft.setup.template));
-    let Some(character) = card else { return Err(Refusal::CatalogueChanged) };
+    let Some(card) = card else { return Err(Refusal::CatalogueChanged) };
+    let character = CharacterView::new(&card, &draft.setup.template);
     draft.record(Event::Drawn { seat, character });
     Ok(())
 }
@@ -199,9 +205,9 @@ impl DraftGame {
             Event::Began => self.started = true,
             Event::Drawn { seat, character } => {
                 self.turn = *seat;
-                self.picks.push(Pick { seat: *seat, character: character.clone(), role: None });
+                self.picks.push(Pick { seat: *seat, character: character.card(), role: None });
             }
-            Event::Placed { seat, character_id, role_name } => {
+            Event::Placed { seat, character_id, role_name, .. } => {
                 let role = self.role_number(role_name);
                 let in_hand = |pick: &&mut Pick| pick.seat == *seat && pick.character.id == *character_id && pick.role.is_none();
                 if let Some(pick) = self.picks.iter_mut().rev().find(in_hand) {

@@ -1,7 +1,11 @@
 //! The words of the game on the wire: what is asked, told and shown.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::IntoStaticStr;
 
 use super::catalogue::{Card, Template};
@@ -27,6 +31,31 @@ impl<T: Copy> ByRole<T> {
     }
 }
 
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByRole<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder(PhantomData)).map(ByRole)
+    }
+}
+
+/// Reads an object in the order in which it was written.
+struct InOrder<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for InOrder<T> {
+    type Value = Vec<(String, T)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a value per role")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            values.push(entry);
+        }
+        Ok(values)
+    }
+}
+
 impl<T: Serialize> Serialize for ByRole<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
@@ -38,7 +67,7 @@ impl<T: Serialize> Serialize for ByRole<T> {
 }
 
 /// A drawn character, as everybody sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CharacterView {
     pub id: u32,
     pub name: String,
@@ -58,6 +87,18 @@ impl CharacterView {
             anime: card.anime.clone(),
             about: card.about.clone(),
             ratings: ByRole(template.roles.iter().cloned().zip(card.ratings.iter().copied()).collect()),
+        }
+    }
+
+    /// As the state keeps it: the ratings in the template's order, without the names of the roles.
+    pub fn card(&self) -> Card {
+        Card {
+            id: self.id,
+            name: self.name.clone(),
+            anime_id: self.anime_id,
+            anime: self.anime.clone(),
+            about: self.about.clone(),
+            ratings: self.ratings.0.iter().map(|(_, rating)| *rating).collect(),
         }
     }
 }
