@@ -21,21 +21,31 @@ async fn main() -> anyhow::Result<()> {
     let seconds = Duration::from_secs(arguments.next().map_or(Ok(3), |text| text.parse())?);
     std::fs::create_dir_all(&folder)?;
     println!("fdatasync of one page: {:?} (median)", flush(&folder)?);
-    println!("{:>6} {:>6} {:>10} {:>10} {:>10} {:>10}", "rooms", "heads", "rows/s", "p50", "p99", "worst");
+    println!("{:>6} {:>6} {:>10} {:>12} {:>10} {:>10} {:>10}", "rooms", "heads", "rows/s", "rows/cpu s", "p50", "p99", "worst");
     for (rooms, heads) in [(1, false), (1, true), (64, false), (64, true), (250, true), (1_000, true)] {
         let path = folder.join(format!("{rooms}-{heads}-{}.db", std::process::id()));
         let log = Arc::new(SqliteLog::open(&path, Settings::default()).await?);
+        let before = cpu_seconds();
         let mut times = play(&log, rooms, heads, seconds).await?;
+        let per_cpu = times.len() as f64 / (cpu_seconds() - before);
         log.close().await;
         times.sort_unstable();
         let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
         let rate = times.len() as f64 / seconds.as_secs_f64();
-        println!("{rooms:>6} {heads:>6} {rate:>10.0} {:>10.2?} {:>10.2?} {:>10.2?}", at(0.5), at(0.99), at(1.0));
+        println!("{rooms:>6} {heads:>6} {rate:>10.0} {per_cpu:>12.0} {:>10.2?} {:>10.2?} {:>10.2?}", at(0.5), at(0.99), at(1.0));
         for end in ["", "-wal", "-shm", ".lock"] {
             let _ = std::fs::remove_file(format!("{}{end}", path.display()));
         }
     }
     Ok(())
+}
+
+/// What this process has used: on a machine that does other things, too, rows per second say little. Linux only, else NaN.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The 14th and 15th fields, in hundredths; the second, in parentheses, may hold spaces.
+    let ticks = stat.rsplit(')').next().map(|rest| rest.split(' ').skip(12).take(2).map(|field| field.parse().unwrap_or(f64::NAN)));
+    ticks.map_or(f64::NAN, |ticks| ticks.sum::<f64>() / 100.0)
 }
 
 fn flush(folder: &Path) -> anyhow::Result<Duration> {

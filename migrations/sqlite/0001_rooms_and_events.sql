@@ -34,8 +34,8 @@ CREATE TABLE rooms (
     CONSTRAINT rooms_visibility_check CHECK (visibility IN ('private', 'public')),
     -- The maker is a UUID.
     CONSTRAINT rooms_created_by_check CHECK (length(created_by) = 16),
-    -- As long as clients may make a command's id.
-    CONSTRAINT rooms_command_id_check CHECK (length(command_id) BETWEEN 1 AND 64),
+    -- Clients may make a command's id 64 characters long: at most 256 bytes (as a blob, because length() stops at a NUL).
+    CONSTRAINT rooms_command_id_check CHECK (length(CAST(command_id AS BLOB)) BETWEEN 1 AND 256),
     -- The stations of a room's life.
     CONSTRAINT rooms_status_check CHECK (status IN ('waiting', 'ready', 'in_progress', 'completed', 'abandoned'))
 ) STRICT;
@@ -74,8 +74,8 @@ CREATE TABLE events (
     CONSTRAINT events_command_check CHECK ((player_id IS NULL) = (command_id IS NULL)),
     -- The sender is a UUID.
     CONSTRAINT events_player_id_check CHECK (length(player_id) = 16),
-    -- As long as clients may make it.
-    CONSTRAINT events_command_id_check CHECK (length(command_id) BETWEEN 1 AND 64)
+    -- As for rooms.
+    CONSTRAINT events_command_id_check CHECK (length(CAST(command_id AS BLOB)) BETWEEN 1 AND 256)
 ) STRICT, WITHOUT ROWID;
 
 -- A command sent again is applied once, also on another node, also after a crash. Events without an id are not in it.

@@ -41,6 +41,8 @@ pub enum Failure {
     CodeTaken,
     /// A new room's command made a room before.
     MadeBefore,
+    /// Something in it breaks a rule of the tables. Whoever handed it over should have known: told as unavailable, and logged.
+    Unfit(String),
     /// The store itself: a full disk, a file that cannot be written, a connection lost.
     Unavailable(String),
 }
@@ -50,7 +52,7 @@ impl From<Failure> for LogError {
         match failure {
             Failure::Conflict | Failure::CodeTaken => LogError::Conflict,
             Failure::Duplicate | Failure::MadeBefore => LogError::Duplicate,
-            Failure::Unavailable(why) => LogError::Unavailable(why),
+            Failure::Unfit(why) | Failure::Unavailable(why) => LogError::Unavailable(why),
         }
     }
 }
@@ -286,6 +288,9 @@ async fn write<S: Store>(store: &mut S, moves: &[(RoomKey, Move)], written: &mut
             *written = None;
             metrics::counter!("parlor_commit_failures_total").increment(1);
             tracing::warn!(why, commits = moves.len(), "the store takes no writes");
+        }
+        Err(Failure::Unfit(why)) if moves.len() == 1 => {
+            tracing::error!(why, room = moves[0].0.0, "a commit breaks a rule of the tables")
         }
         Err(_) => {}
     }

@@ -134,6 +134,33 @@ async fn one_bad_commit_does_not_hurt_its_neighbours() {
 }
 
 #[tokio::test]
+async fn a_commit_that_no_table_can_hold_is_refused_alone() {
+    for store in stores() {
+        let log = store.open().await;
+        for id in [String::new(), "x".repeat(257), "🎲".repeat(65)] {
+            let mut rooms = Vec::new();
+            for _ in 0..20 {
+                rooms.push(create(&*log, new_room()).await);
+            }
+            let outcomes = join_all(rooms.iter().enumerate().map(|(at, room)| {
+                let mut commit = commit(*room, [1]);
+                commit.rows[0].command = if at == 10 { command(PlayerId::random(), &id) } else { None };
+                log.append(commit)
+            }))
+            .await;
+            for (at, outcome) in outcomes.into_iter().enumerate() {
+                assert_eq!(outcome.is_ok(), at != 10, "{at}: {outcome:?}");
+                assert_eq!(seqs(&*log, rooms[at]).await.len(), usize::from(at != 10));
+            }
+        }
+        let room = create(&*log, new_room()).await;
+        let mut longest = commit(room, [1]);
+        longest.rows[0].command = command(PlayerId::random(), &"🎲".repeat(64));
+        log.append(longest).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_commit_behind_a_refused_one_of_its_room_leaves_no_gap() {
     for store in stores() {
         let log = store.open().await;

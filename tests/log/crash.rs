@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use parlor::id::{RoomCode, Seq};
 use parlor::log::{EventLog, LogError};
 
@@ -36,9 +37,8 @@ async fn appends_until_it_is_killed() {
             }
         }));
     }
-    for playing in playing {
-        playing.await.unwrap();
-    }
+    // None ends but by a panic, and then this process ends, too.
+    try_join_all(playing).await.unwrap();
 }
 
 /// Starts the process, kills it after so many answers, and gives the last acked seq of each room.

@@ -91,7 +91,7 @@ impl Store for SqliteStore {
             self.texts.clear();
         }
         let text = Arc::clone(self.texts.entry(shape).or_insert_with(|| shape.text().into()));
-        let arguments = shape.arguments(batch).map_err(|error| Failure::Unavailable(error.to_string()))?;
+        let arguments = shape.arguments(batch).map_err(|error| Failure::Unfit(error.to_string()))?;
         self.run(sqlx::query_with(AssertSqlSafe(text), arguments)).await.map(drop)
     }
 
@@ -157,5 +157,10 @@ fn failure(error: sqlx::Error) -> Failure {
     }
     let columns = refused.message().strip_prefix("UNIQUE constraint failed: ");
     let known = columns.and_then(|columns| BROKEN.into_iter().find(|(broken, _)| *broken == columns));
-    known.map_or_else(|| unavailable(error), |(_, failure)| failure)
+    match (known, refused.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff)) {
+        (Some((_, failure)), _) => failure,
+        // Too big, a constraint, a type: the commit's own fault, which must not stop its neighbours.
+        (None, Some(18..=20)) => Failure::Unfit(error.to_string()),
+        (None, _) => unavailable(error),
+    }
 }
