@@ -5,3 +5,4 @@ pub mod id;
 pub mod log;
 pub mod refusal;
 pub mod time;
+pub mod web;
