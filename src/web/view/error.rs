@@ -107,8 +107,7 @@ impl ErrorPage {
 
     /// A fault of ours; `reference` is in the log.
     pub fn internal(shell: Shell, reference: &str) -> Self {
-        let mut page =
-            Self::new(shell, 500, "Something broke on our side", "Your game is safe: what was confirmed is in the log.");
+        let mut page = Self::new(shell, 500, "Something broke on our side", "Your game is safe: what was confirmed is in the log.");
         page.reference = Some(reference.to_owned());
         page
     }

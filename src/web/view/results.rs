@@ -63,7 +63,9 @@ impl Fairness {
     pub(super) fn explain(&self) -> String {
         match &self.verdict {
             Verdict::Pending => "The seed stays secret until the game is over; its hash was fixed before the start.".to_owned(),
-            Verdict::Verified if self.draws == 0 => "Nothing was drawn, and the seed fits the hash shown before the start.".to_owned(),
+            Verdict::Verified if self.draws == 0 => {
+                "Nothing was drawn, and the seed fits the hash shown before the start.".to_owned()
+            }
             Verdict::Verified => format!(
                 "The seed fits the hash shown before the start, and {} come out again as they were played.",
                 if self.draws == 1 { "the one draw".to_owned() } else { format!("all {} draws", self.draws) }
