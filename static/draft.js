@@ -239,7 +239,7 @@ function render() {
   }
   const draw = byId('draw-button');
   draw.hidden = !myTurn() || Boolean(hand);
-  draw.disabled = now.busy || !now.online;
+  draw.disabled = !now.online;
   byId('remaining').hidden = now.state.remaining_count === undefined;
   say('remaining', `${now.state.remaining_count} left in the pot`);
 
@@ -253,7 +253,6 @@ function render() {
       fresh: now.fresh?.side === side ? now.fresh.role : null,
       testid: `slot-${side}`,
     }));
-    for (const button of byId(`slots-${where}`).querySelectorAll('button')) button.disabled = now.busy;
   }
 
   const ending = byId('ending');

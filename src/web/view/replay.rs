@@ -41,10 +41,10 @@ impl ReplayPage {
         let back = (at > Seq(0)).then(|| Seq(at.0 - 1));
         let forth = (at < last).then(|| at.next());
         [
-            Step { key: "first", sign: "⏮", label: "First", to: back.map(|_| Seq(0)) },
-            Step { key: "back", sign: "◀", label: "One back", to: back },
-            Step { key: "forth", sign: "▶", label: "One forth", to: forth },
-            Step { key: "last", sign: "⏭", label: "Last", to: forth.map(|_| last) },
+            Step { key: "first", sign: "«", label: "First", to: back.map(|_| Seq(0)) },
+            Step { key: "back", sign: "‹", label: "One back", to: back },
+            Step { key: "forth", sign: "›", label: "One forth", to: forth },
+            Step { key: "last", sign: "»", label: "Last", to: forth.map(|_| last) },
         ]
     }
 }
