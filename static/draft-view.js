@@ -4,16 +4,6 @@ import { el } from './ui.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const EMBLEMS = 12;
 
-/** The catalogue by id: characters know their series, templates their roles. */
-export function index(catalogue) {
-  const characters = new Map();
-  for (const series of catalogue?.series ?? []) {
-    for (const character of series.characters ?? []) characters.set(character.id, { ...character, series: series.name, series_id: series.id });
-  }
-  const templates = new Map((catalogue?.templates ?? []).map((template) => [template.id, template]));
-  return { characters, templates };
-}
-
 /** The emblem and hue of a series, 0–11: its number modulo 12, else the sum of its UTF-16 units. The server's `view::emblem` is the same. */
 export function emblemOf(id) {
   const text = String(id ?? '');
@@ -45,8 +35,8 @@ export function card(character, roles, free) {
       el('meter', { min: 0, max: 100, value: rating ?? 0, 'aria-hidden': 'true' }),
       el('span', { class: 'rating-value' }, rating === undefined ? '–' : String(rating)));
   });
-  return el('article', { class: `card hue-${emblemOf(character.series_id)}`, 'data-character': character.id },
-    el('header', { class: 'card-face' }, emblem(character.series_id), el('p', { class: 'card-series' }, character.series ?? '')),
+  return el('article', { class: `card hue-${emblemOf(character.anime_id)}`, 'data-character': character.id },
+    el('header', { class: 'card-face' }, emblem(character.anime_id), el('p', { class: 'card-series' }, character.anime ?? '')),
     el('div', { class: 'card-body' },
       el('h3', { class: 'card-name' }, character.name),
       character.about && el('p', { class: 'card-about' }, character.about),
@@ -66,8 +56,8 @@ export function slots(roles, { placed, hand, place, fresh, testid }) {
   return roles.map((role) => {
     const character = placed(role);
     const inside = character
-      ? [emblem(character.series_id),
-        el('span', { class: 'slot-who' }, el('span', { class: 'slot-name' }, character.name), ' ', el('span', { class: 'hint' }, character.series ?? '')),
+      ? [emblem(character.anime_id),
+        el('span', { class: 'slot-who' }, el('span', { class: 'slot-name' }, character.name), ' ', el('span', { class: 'hint' }, character.anime ?? '')),
         el('span', { class: 'slot-rating' }, String(character.ratings?.[role] ?? ''))]
       : [el('span', { class: 'slot-who muted' }, hand ? 'Place here' : 'free'), hand && el('span', { class: 'slot-rating' }, String(hand.ratings?.[role] ?? ''))];
     const attributes = { class: `slot${character ? ' filled' : ''}${role === fresh ? ' fresh' : ''}`, 'data-role': role, 'data-testid': `${testid}-${role}` };

@@ -7,13 +7,13 @@ import * as view from './draft-view.js';
 import { announce, bdi, byId, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
 
 const root = byId('draft');
-const { code, role: mine } = root.dataset;
+const { code, namespace, role: mine } = root.dataset;
 const playing = mine === 'host' || mine === 'guest';
 const near = mine === 'guest' ? 'guest' : 'host';
 const far = other(near);
-const data = JSON.parse(byId('draft-data').textContent);
-const catalogue = view.index(data.catalogue);
-const room = connect({ namespace: data.namespace ?? '/draft', roomCode: code });
+const room = connect({ namespace, roomCode: code });
+/** Every character drawn so far, by id: whoever is placed was drawn. */
+const characters = new Map();
 
 /** What is known; `players` by side, each with nickname, online and, while away, graceEndsAt. */
 const now = { state: null, status: 'in_progress', players: {}, ended: null, busy: false, fresh: null, online: false };
@@ -28,32 +28,24 @@ function sideOf({ player_role: role, seat, is_host: isHost }) {
   return seat === 1 ? 'guest' : null;
 }
 
-/** A character, whether the server gave it whole or as an id. */
-function character(given) {
-  if (given == null) return null;
-  const id = typeof given === 'object' ? (given.id ?? given.character_id) : given;
-  const known = catalogue.characters.get(id);
-  if (typeof given !== 'object') return known ?? { id, name: `Character ${id}`, ratings: {} };
-  const named = typeof given.series === 'string' ? { series: given.series } : {};
-  return { ...known, ...given, id, series: known?.series, ...named, series_id: given.series_id ?? known?.series_id };
-}
-
-const roles = () => now.state?.template?.roles?.map((role) => role.name ?? role) ?? [];
+const character = (id) => (id === undefined ? null : characters.get(id) ?? { id, name: `Character ${id}`, ratings: {} });
+const roles = () => now.state?.template?.roles ?? [];
 const placements = (side) => now.state?.[`${side}_placements`] ?? {};
 const free = (side) => roles().filter((role) => placements(side)[role] === undefined);
-const inHand = () => character(now.state?.drawn_character);
+const inHand = () => now.state?.drawn_character ?? null;
 const myTurn = () => playing && !now.ended && now.state?.current_turn === mine;
 const name = (side) => now.players[side]?.nickname ?? (side === 'host' ? 'Host' : 'Guest');
 
 // What the server says ------------------------------------------------------------------------------------------------------------
 
-room.on('state', ({ state, status, players, results, reason }) => {
+room.on('state', ({ state, status, players, results }) => {
   if (status) now.status = status;
   if (now.status === 'waiting' || now.status === 'ready') return location.replace(`/room/${code}`);
   now.state = state;
+  for (const drawn of state.drawn_characters) characters.set(drawn.id, drawn);
   for (const player of players ?? []) know(player);
-  const over = now.status === 'completed' || now.status === 'abandoned';
-  now.ended = over || state?.results ? { reason: over && reason !== 'entered' ? reason : '', results: results ?? state?.results ?? null } : null;
+  const over = now.status === 'completed' || now.status === 'abandoned' || state.is_over;
+  now.ended = over ? { reason: now.ended?.reason ?? '', results: results ?? now.ended?.results ?? null } : null;
   now.fresh = null;
   now.busy = false;
   root.setAttribute('aria-busy', 'false');
@@ -69,13 +61,13 @@ function live(event, handler) {
   });
 }
 
-live('character_drawn', ({ character: drawn, player_role: side, remaining_count: remaining }) => {
+live('character_drawn', ({ character: drawn, player_role: side }) => {
   const { state } = now;
+  characters.set(drawn.id, drawn);
   state.drawn_character = drawn;
-  state.drawn_characters = [...(state.drawn_characters ?? []), drawn?.id ?? drawn];
-  state.remaining_count = remaining ?? Math.max(0, (state.remaining_count ?? 0) - 1);
+  state.remaining_count -= 1;
   now.fresh = null;
-  announce(`${side === mine ? 'You drew' : `${name(side)} drew`} ${character(drawn).name}.`);
+  announce(`${side === mine ? 'You drew' : `${name(side)} drew`} ${drawn.name}.`);
 });
 
 live('character_placed', (payload) => {
@@ -83,10 +75,13 @@ live('character_placed', (payload) => {
   const { character_id: id, role_name: role, player_role: side } = payload;
   state[`${side}_placements`] = { ...placements(side), [role]: id };
   state.drawn_character = null;
-  state.current_turn = payload.current_turn ?? (free(other(side)).length > 0 ? other(side) : side);
+  state.current_turn = free(other(side)).length > 0 ? other(side) : side;
   now.fresh = { side, role };
   announce(`${side === mine ? 'You placed' : `${name(side)} placed`} ${character(id).name} as ${role}. ${turnText()}`);
 });
+
+live('draft_began', ({ current_turn: side }) => { now.state.current_turn = side; });
+live('player_forfeited', ({ player_role: side }) => announce(`${name(side)} is out.`));
 
 live('game_ended', ({ reason, results, status }) => {
   now.status = status ?? 'completed';
@@ -156,7 +151,7 @@ async function act(event, payload) {
   }
 }
 
-const place = (role) => act('place_character', { character_id: inHand().id, role_name: role });
+const place = (role) => act('place_character', { character_id: inHand()?.id, role_name: role });
 byId('draw-button').addEventListener('click', () => act('draw_character', {}));
 byId('rematch-button').addEventListener('click', async () => {
   const answer = await act('rematch', {});
@@ -212,6 +207,14 @@ function say(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text;
 }
 
+/** Draws a part again only when what it shows has changed: focus, animations and pictures stay. */
+function redraw(id, shows, draw) {
+  const key = JSON.stringify(shows);
+  if (byId(id).dataset.key === key) return;
+  byId(id).dataset.key = key;
+  byId(id).replaceChildren(...draw());
+}
+
 function renderPresence() {
   for (const [side, where] of [[near, 'near'], [far, 'far']]) {
     say(`presence-${where}`, presence(side));
@@ -230,28 +233,22 @@ function render() {
   renderPresence();
 
   const focused = document.activeElement?.dataset?.testid;
-  const cardKey = now.ended ? 'over' : JSON.stringify([hand?.id ?? null, drawer, free(drawer)]);
-  if (byId('card').dataset.key !== cardKey) {
-    byId('card').dataset.key = cardKey;
-    byId('card').replaceChildren(hand && !now.ended
-      ? view.card(hand, roles(), free(drawer))
-      : view.cardBack(now.ended ? 'No more cards.' : myTurn() ? 'Draw when you are ready.' : `${name(drawer)} draws next.`));
-  }
+  redraw('card', [hand?.id, drawer, free(drawer), Boolean(now.ended)], () => [hand && !now.ended
+    ? view.card(hand, roles(), free(drawer))
+    : view.cardBack(myTurn() ? 'Draw when you are ready.' : `${name(drawer)} draws next.`)]);
   const draw = byId('draw-button');
   draw.hidden = !myTurn() || Boolean(hand);
   draw.disabled = !now.online;
-  byId('remaining').hidden = now.state.remaining_count === undefined;
+  byId('remaining').hidden = false;
   say('remaining', `${now.state.remaining_count} left in the pot`);
 
   for (const [side, where] of [[near, 'near'], [far, 'far']]) {
     byId(`name-${where}`).replaceChildren(bdi(name(side)), side === mine ? ' (you)' : '');
     byId(`board-${where}`).classList.toggle('acting', !now.ended && drawer === side);
-    byId(`slots-${where}`).replaceChildren(...view.slots(roles(), {
-      placed: (role) => character(placements(side)[role]),
-      hand: side === mine && myTurn() && now.online ? hand : null,
-      place,
-      fresh: now.fresh?.side === side ? now.fresh.role : null,
-      testid: `slot-${side}`,
+    const held = side === mine && myTurn() && now.online ? hand : null;
+    const fresh = now.fresh?.side === side ? now.fresh.role : null;
+    redraw(`slots-${where}`, [placements(side), held?.id, fresh], () => view.slots(roles(), {
+      placed: (role) => character(placements(side)[role]), hand: held, place, fresh, testid: `slot-${side}`,
     }));
   }
 

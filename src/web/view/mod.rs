@@ -1,8 +1,8 @@
 //! The pages: plain values in, HTML out. Nothing here reads a room, a clock or a cookie.
 //!
 //! One struct per page; `page.render()` (askama's `Template`) gives the HTML, with every value escaped. The content security policy
-//! forbids inline scripts, styles and handlers, so templates have none: data for scripts travels in `data-` attributes and in
-//! [`ScriptJson`]. A test renders every page with hostile names and looks for them.
+//! forbids inline scripts, styles and handlers, so templates have none: data for scripts travels in `data-` attributes. A test renders
+//! every page with hostile names and looks for them.
 
 pub mod draft;
 mod error;
@@ -10,12 +10,9 @@ mod home;
 mod replay;
 mod results;
 mod room;
+mod teller;
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
-
-use serde::Serialize;
 
 pub use draft::DraftPage;
 pub use error::ErrorPage;
@@ -23,6 +20,7 @@ pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, Ro
 pub use replay::{Board, Card, MoveLine, ReplayPage, Slot};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
+pub use teller::Teller;
 
 /// What every page needs besides its own matter.
 #[derive(Clone, Debug, Default)]
@@ -44,30 +42,4 @@ pub fn emblem(id: &str) -> u8 {
         Err(_) => id.encode_utf16().fold(0, |sum, unit| (sum + u32::from(unit)) % EMBLEMS),
     };
     u8::try_from(number).unwrap_or(0)
-}
-
-/// JSON that may stand inside a `<script type="application/json">`: whatever its strings hold, none of them can end the element.
-#[derive(Clone, Debug)]
-pub struct ScriptJson(String);
-
-impl ScriptJson {
-    /// # Errors
-    /// When `value` does not serialise: a map whose keys are no strings.
-    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_string(value)?;
-        let mut safe = String::with_capacity(json.len());
-        for c in json.chars() {
-            match c {
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
-                _ => safe.push(c),
-            }
-        }
-        Ok(Self(safe))
-    }
-}
-
-impl fmt::Display for ScriptJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }

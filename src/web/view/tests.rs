@@ -113,13 +113,7 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         public: false,
         error: Some(name()),
     };
-    let play = |role: &str| DraftPage {
-        shell: shell(),
-        code,
-        title: "AniFight".to_owned(),
-        role: role.to_owned(),
-        data: ScriptJson::of(&json!({ "catalogue": { "series": [{ "id": 1, "name": name() }] } })).unwrap(),
-    };
+    let play = |role: &str| DraftPage { shell: shell(), code, title: "AniFight".to_owned(), role: role.to_owned() };
     let results = ResultsPage {
         shell: shell(),
         code,
@@ -252,8 +246,7 @@ fn no_page_has_inline_scripts_styles_or_handlers() {
             let name = tag.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
             assert_ne!(name, "style", "{page}");
             if name == "script" {
-                let outside = tag.contains(" src=\"/static/");
-                assert!(outside || tag.contains("type=\"application/json\""), "{page}: <{tag}>");
+                assert!(tag.contains(" src=\"/static/"), "{page}: <{tag}>");
             }
             for attribute in attributes(&tag) {
                 assert!(attribute != "style" && !attribute.starts_with("on"), "{page}: <{tag}>");
@@ -273,7 +266,7 @@ fn what_people_typed_is_shown_and_never_read_as_markup() {
         assert!(!html.contains("</script>\""), "{page}");
         assert!(!html.contains(HOSTILE), "{page}");
         assert_eq!(html.matches("</title>").count(), 1, "{page}");
-        assert!(html.contains("alert(1)"), "{page} shows the name");
+        assert!(html.contains("alert(1)") || page.starts_with("play"), "{page} shows the name");
     }
 }
 
@@ -340,14 +333,6 @@ fn every_form_that_posts_carries_the_token() {
 }
 
 #[test]
-fn data_for_scripts_cannot_end_its_element() {
-    let json = ScriptJson::of(&json!({ "a": "</script><!--", "b": "\u{2028}&" })).unwrap().to_string();
-    assert!(!json.contains(['<', '>', '&', '\u{2028}']), "{json}");
-    let back: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(back, json!({ "a": "</script><!--", "b": "\u{2028}&" }));
-}
-
-#[test]
 fn the_lobby_says_in_words_who_is_here() {
     let lobby = |wanted: &str| pages("Mira").into_iter().find(|(page, _)| *page == wanted).unwrap().1;
     let host = lobby("lobby");
@@ -376,5 +361,66 @@ fn emblems_are_the_same_on_server_and_page() {
     // The same pairs are in tests/browser, against static/draft-view.js.
     for (id, number) in [("0", 0), ("1", 1), ("13", 1), ("draft", 1), ("", 0), ("界", 4)] {
         assert_eq!(emblem(id), number, "{id}");
+    }
+}
+
+#[test]
+fn a_draft_state_becomes_two_boards() {
+    let mira = json!({ "id": 101, "name": "Hanae", "anime": "Lanterns", "anime_id": 1, "about": "", "ratings": { "Captain": 80, "Fighter": 26 } });
+    let state = json!({
+        "template": { "name": "Two", "roles": ["Captain", "Fighter"] }, "current_turn": "guest", "drawn_character": mira,
+        "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [mira], "is_over": false,
+    });
+    let placed = json!({ "player_role": "host", "role_name": "Captain", "character_id": 101 });
+    let (boards, hand) = draft::boards(&state, ["Mira", "Ben"], Some(("character_placed", &placed))).unwrap();
+    let slot = &boards[0].slots[0];
+    assert_eq!((slot.card.as_ref().unwrap().name.as_str(), slot.rating.as_deref(), slot.fresh), ("Hanae", Some("80"), true));
+    assert!(boards[0].slots[1].card.is_none() && boards[1].to_act && !boards[0].to_act);
+    assert_eq!(hand.unwrap().emblem, 1);
+    assert!(draft::boards(&json!({ "phase": "Active" }), ["a", "b"], None).is_err(), "another game's state is refused");
+}
+
+#[test]
+fn draft_results_become_two_columns() {
+    let role =
+        json!({ "role_name": "Captain", "character_id": 1, "character_name": "Hanae", "rating": 80, "synergy": 6, "points": 86 });
+    let empty =
+        json!({ "role_name": "Fighter", "character_id": null, "character_name": null, "rating": 0, "synergy": 0, "points": 0 });
+    let results =
+        json!({ "winner": "host", "host": { "total": 86, "roles": [role, empty] }, "guest": { "total": 0, "roles": [] } });
+    let (headline, columns) = draft::results(&results, ["Mira", "Ben"], Some("guest")).unwrap();
+    assert_eq!(headline, "Mira wins");
+    assert!(columns[0].winner && columns[1].you && columns[0].total == "86");
+    assert_eq!(
+        (columns[0].lines[0].note.as_str(), columns[0].lines[1].what.as_str()),
+        ("80 for the role, 6 for friends beside it", "nobody")
+    );
+    assert_eq!(draft::results(&results, ["Mira", "Ben"], Some("host")).unwrap().0, "You win");
+    assert!(draft::results(&json!(null), ["a", "b"], None).is_err());
+}
+
+#[test]
+fn events_are_told_in_sentences() {
+    let mut teller = Teller::new([("host", "Mira"), ("guest", "Ben")]);
+    for (event, data, told) in [
+        ("player_joined", json!({ "player": { "nickname": "Ben" } }), "Ben joined"),
+        ("draft_began", json!({ "current_turn": "host" }), "Mira draws first"),
+        ("character_drawn", json!({ "character": { "id": 101, "name": "Hanae" }, "player_role": "host" }), "Mira drew Hanae"),
+        (
+            "character_placed",
+            json!({ "character_id": 101, "role_name": "Captain", "player_role": "host" }),
+            "Mira placed Hanae as Captain",
+        ),
+        (
+            "character_placed",
+            json!({ "character_id": 7, "role_name": "Captain", "player_role": "x" }),
+            "x placed a character as Captain",
+        ),
+        ("chat_message", json!({ "player": { "nickname": "Ben" }, "message": "hi" }), "Ben: hi"),
+        ("game_ended", json!({ "reason": "all_placed" }), "The game ended: all placed"),
+        ("cube_offered", json!({}), "Cube offered"),
+        ("", json!(null), ""),
+    ] {
+        assert_eq!(teller.tell(event, &data), told, "{event}");
     }
 }
