@@ -34,7 +34,7 @@ pub struct Shell {
 /// How many emblems `static/emblems.svg` has.
 const EMBLEMS: u32 = 12;
 
-/// The emblem and hue (0–11) of a series or a game, by its id. `static/draft-view.js` computes the same: a number modulo 12, else the
+/// The emblem and hue (0–11) of a series or a game, by its id. `static/emblem.js` computes the same: a number modulo 12, else the
 /// sum of the UTF-16 units modulo 12.
 pub fn emblem(id: &str) -> u8 {
     let number = match id.parse::<u32>() {

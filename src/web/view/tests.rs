@@ -358,7 +358,7 @@ fn the_replay_steps_stop_at_both_ends() {
 
 #[test]
 fn emblems_are_the_same_on_server_and_page() {
-    // The same pairs are in tests/browser, against static/draft-view.js.
+    // The same pairs are in tests/module/emblem.test.mjs.
     for (id, number) in [("0", 0), ("1", 1), ("13", 1), ("draft", 1), ("", 0), ("界", 4)] {
         assert_eq!(emblem(id), number, "{id}");
     }
