@@ -53,11 +53,15 @@ export function showConnection(room, { left }) {
   const words = { connecting: 'connecting…', online: 'connected', reconnecting: 'reconnecting…', offline: 'no network', refused: 'refused', left: 'left' };
   let wasAway = false;
 
-  const barText = ({ state, attempt, retryAt, message }) => {
+  const barText = ({ state, attempt, message }) => {
     if (state === 'refused') return message || 'The server does not let you in.';
-    const what = state === 'offline' ? 'No network.' : 'Connection lost.';
+    return `${state === 'offline' ? 'No network.' : 'Connection lost.'} Reconnecting, attempt ${Math.max(1, attempt)}…`;
+  };
+  // Beside the text, because that is read out at each change, and seconds would be too much.
+  const showWait = () => {
+    const { retryAt } = room.status;
     const wait = retryAt ? secondsUntil(retryAt) : 0;
-    return `${what} Reconnecting, attempt ${Math.max(1, attempt)}${wait > 0 ? ` in ${wait} s` : ''}…`;
+    byId('offline-wait').textContent = wait > 0 ? `in ${wait} s` : '';
   };
   const show = (status) => {
     const { state, transport } = status;
@@ -70,15 +74,14 @@ export function showConnection(room, { left }) {
     const away = state === 'reconnecting' || state === 'offline' || state === 'refused';
     bar.hidden = !away;
     byId('offline-retry').hidden = state === 'refused';
-    if (away) text.textContent = barText(status);
+    const said = away ? barText(status) : '';
+    if (text.textContent !== said) text.textContent = said;
+    showWait();
     if (wasAway && state === 'online') toast('You are back.', 'good');
     wasAway = away || (wasAway && state !== 'online');
   };
   room.onStatus(show);
-  setInterval(() => {
-    const next = barText(room.status);
-    if (!bar.hidden && text.textContent !== next) text.textContent = next;
-  }, 500);
+  setInterval(showWait, 250);
   byId('offline-retry').addEventListener('click', () => room.retry());
   byId('offline-leave').addEventListener('click', left);
   if (polling) {
