@@ -14,3 +14,4 @@ pub mod metrics;
 pub mod origin;
 pub mod qr;
 pub mod request_log;
+pub mod view;

@@ -1,0 +1,426 @@
+//! Every page, with friendly and with hostile values.
+
+use askama::Template;
+use serde_json::json;
+
+use super::*;
+use crate::id::{PlayerId, RoomCode, Seat, Seq};
+use crate::time::Timestamp;
+
+const HOSTILE: &str = r#"<script>alert(1)</script>"' onload=x style=y {{7*7}} </title>"#;
+
+/// Every page with `name` wherever a person chose the text.
+fn pages(name: &str) -> Vec<(&'static str, String)> {
+    let name = || name.to_owned();
+    let shell = || Shell { csrf: "t0ken".to_owned(), nickname: Some(name()) };
+    let code: RoomCode = "BCDFGH".parse().unwrap();
+    let game = || {
+        GameCard::new("draft", "AniFight", "Draft characters into roles, in turns, and see whose team is the better one.", 2..=2)
+    };
+    let fairness = |verdict| Fairness {
+        seed_hash: "ab".repeat(32),
+        seed: (verdict != Verdict::Pending).then(|| "07".repeat(32)),
+        client_seeds: vec![(name(), name())],
+        draws: 12,
+        verdict,
+    };
+    let lobby = |is_host: bool, bot: bool| LobbyPage {
+        shell: shell(),
+        code,
+        game_name: "draft".to_owned(),
+        game_title: "AniFight".to_owned(),
+        join_url: "http://127.0.0.1:3000/join/BCDFGH".to_owned(),
+        public: is_host,
+        me: PlayerId::random(),
+        is_host,
+        watching: !is_host,
+        seats: vec![
+            seat(0, Some(Person { host: true, online: true, you: is_host, ..person(&name()) })),
+            seat(1, bot.then(|| Person { bot: true, online: true, ..person("Bot") })),
+        ],
+        watchers: 2,
+        can_start: bot,
+        bot_levels: vec!["easy".to_owned(), "hard".to_owned()],
+        settings: vec![
+            Fact { label: "Template".to_owned(), value: "Adventuring Party".to_owned() },
+            Fact { label: "Series".to_owned(), value: name() },
+        ],
+        notice: Some(Notice { text: name(), bad: true }),
+        online: 1 + u32::from(bot),
+    };
+    let home = |rooms: Vec<RoomRow>, code_error: Option<String>| HomePage {
+        shell: shell(),
+        games: vec![game()],
+        rooms,
+        typed_code: name(),
+        code_error,
+    };
+    let room = RoomRow {
+        code,
+        game_title: "AniFight".to_owned(),
+        host: name(),
+        players: "1/2".to_owned(),
+        status: "waiting for players".to_owned(),
+    };
+    let join = |can_play| JoinPage {
+        shell: shell(),
+        code,
+        game_title: "AniFight".to_owned(),
+        host: name(),
+        players: "1/2 players".to_owned(),
+        status: "waiting for players".to_owned(),
+        nickname: name(),
+        can_play,
+        can_watch: true,
+        error: Some(name()),
+    };
+    let replay = |at| ReplayPage {
+        shell: shell(),
+        code,
+        game_title: "AniFight".to_owned(),
+        at: Seq(at),
+        last: Seq(4),
+        moves: (1..=3)
+            .map(|n| MoveLine { seq: Seq(n), at: Timestamp(1_795_228_800_120), text: format!("{} drew Hanae", name()) })
+            .collect(),
+        boards: vec![board("host", &name()), board("guest", "Ben")],
+        in_hand: Some(card("Old Mister Ember")),
+        fairness: fairness(Verdict::Verified),
+    };
+    let create = CreatePage {
+        shell: shell(),
+        game: game(),
+        nickname: name(),
+        fields: vec![
+            OptionField {
+                name: "template_id".to_owned(),
+                legend: "Team".to_owned(),
+                hint: String::new(),
+                many: false,
+                choices: vec![
+                    choice("1", "Adventuring Party", "Captain, Fighter, Guardian, Strategist, Healer, Trickster", true),
+                    choice("2", "Tournament Five", "Captain, Fighter, Rival, Guardian, Mentor", false),
+                ],
+            },
+            OptionField {
+                name: "anime_pool_ids".to_owned(),
+                legend: "Series in the pot".to_owned(),
+                hint: "Characters are drawn from these.".to_owned(),
+                many: true,
+                choices: (1..=8).map(|n| choice(&n.to_string(), "Lanterns over Kazemori", "In a mountain town", n < 4)).collect(),
+            },
+        ],
+        public: false,
+        error: Some(name()),
+    };
+    let play = |role: &str| DraftPage { shell: shell(), code, title: "AniFight".to_owned(), role: role.to_owned() };
+    let results = ResultsPage {
+        shell: shell(),
+        code,
+        game_title: "AniFight".to_owned(),
+        headline: format!("{} wins", name()),
+        reason: "Every role is filled.".to_owned(),
+        columns: vec![column("host", &name(), true), column("guest", "Ben", false)],
+        fairness: fairness(Verdict::Failed("draw 3 of the log is 7, the seed gives 9".to_owned())),
+        can_rematch: true,
+    };
+    let errors: Vec<(&'static str, ErrorPage)> = vec![
+        ("error-404", ErrorPage::not_found(shell())),
+        ("error-no-room", ErrorPage::no_such_room(shell(), &name())),
+        ("error-full", ErrorPage::room_full(shell(), code, true)),
+        ("error-full-unwatched", ErrorPage::room_full(shell(), code, false)),
+        ("error-expired", ErrorPage::expired(shell())),
+        ("error-begun", ErrorPage::unavailable_room(shell(), code, true)),
+        ("error-forbidden", ErrorPage::forbidden(shell(), &name())),
+        ("error-not-in-room", ErrorPage::not_in_room(shell(), code)),
+        ("error-csrf", ErrorPage::stale_form(shell())),
+        ("error-429", ErrorPage::rate_limited(shell(), 7)),
+        ("error-400", ErrorPage::bad_request(shell(), &name())),
+        ("error-503", ErrorPage::unavailable(shell())),
+        ("error-500", ErrorPage::internal(shell(), &name())),
+    ];
+    let mut all = vec![
+        ("home", home(vec![room], None).render().unwrap()),
+        ("home-empty", home(vec![], Some(format!("No room has the code {}.", name()))).render().unwrap()),
+        ("create", create.render().unwrap()),
+        ("lobby", lobby(true, false).render().unwrap()),
+        ("lobby-ready", lobby(true, true).render().unwrap()),
+        ("lobby-guest", lobby(false, false).render().unwrap()),
+        ("join", join(true).render().unwrap()),
+        ("join-full", join(false).render().unwrap()),
+        ("play", play("host").render().unwrap()),
+        ("play-guest", play("guest").render().unwrap()),
+        ("play-spectator", play("spectator").render().unwrap()),
+        ("results", results.render().unwrap()),
+        ("replay", replay(3).render().unwrap()),
+        ("replay-begin", replay(0).render().unwrap()),
+        ("replay-end", replay(4).render().unwrap()),
+    ];
+    all.extend(errors.into_iter().map(|(page, error)| (page, error.render().unwrap())));
+    all
+}
+
+fn person(nickname: &str) -> Person {
+    Person { id: PlayerId::random(), nickname: nickname.to_owned(), online: false, host: false, bot: false, you: false }
+}
+
+fn seat(seat: u8, person: Option<Person>) -> SeatView {
+    SeatView { seat: Seat(seat), person }
+}
+
+fn choice(value: &str, label: &str, hint: &str, selected: bool) -> Choice {
+    Choice { value: value.to_owned(), label: label.to_owned(), hint: hint.to_owned(), selected }
+}
+
+fn card(name: &str) -> Card {
+    Card { name: name.to_owned(), series: "Lanterns over Kazemori".to_owned(), emblem: emblem("1") }
+}
+
+fn board(key: &str, name: &str) -> Board {
+    let slot = |role: &str, card, fresh| Slot { role: role.to_owned(), card, rating: Some("80".to_owned()), fresh };
+    Board {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        to_act: key == "host",
+        slots: vec![slot("Captain", Some(card("Hanae Tsukidate")), true), slot("Fighter", None, false)],
+    }
+}
+
+fn column(key: &str, name: &str, winner: bool) -> ScoreColumn {
+    let line = |label: &str, points: &str| ScoreLine {
+        label: label.to_owned(),
+        what: "Hanae Tsukidate".to_owned(),
+        note: "rating 80".to_owned(),
+        points: points.to_owned(),
+    };
+    ScoreColumn {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        you: winner,
+        winner,
+        total: "412".to_owned(),
+        lines: vec![line("Captain", "80"), line("Fighter", "66")],
+    }
+}
+
+/// The tags of a page with their attributes, as a browser would see them.
+fn tags(html: &str) -> Vec<String> {
+    let mut tags = vec![];
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let mut quote = None;
+        let end = rest.char_indices().find(|&(_, c)| {
+            match (quote, c) {
+                (None, '"' | '\'') => quote = Some(c),
+                (Some(q), c) if q == c => quote = None,
+                _ => {}
+            }
+            quote.is_none() && c == '>'
+        });
+        let end = end.map_or(rest.len(), |(at, _)| at);
+        tags.push(rest[..end].to_owned());
+        rest = &rest[end..];
+    }
+    tags
+}
+
+/// The names of a tag's attributes.
+fn attributes(tag: &str) -> Vec<String> {
+    let mut bare = String::new();
+    let mut quoted = false;
+    for c in tag.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            _ => bare.push(c),
+        }
+    }
+    bare.split_whitespace().skip(1).map(|part| part.split('=').next().unwrap_or(part).to_ascii_lowercase()).collect()
+}
+
+#[test]
+fn no_page_has_inline_scripts_styles_or_handlers() {
+    for (page, html) in pages(HOSTILE) {
+        for tag in tags(&html) {
+            let name = tag.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+            assert_ne!(name, "style", "{page}");
+            if name == "script" {
+                assert!(tag.contains(" src=\"/static/"), "{page}: <{tag}>");
+            }
+            for attribute in attributes(&tag) {
+                assert!(attribute != "style" && !attribute.starts_with("on"), "{page}: <{tag}>");
+            }
+            for address in ["href=\"", "src=\"", "action=\""] {
+                let Some((_, to)) = tag.split_once(address) else { continue };
+                assert!(to.starts_with('/') || to.starts_with('#') || to.starts_with("http://127.0.0.1"), "{page}: <{tag}>");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_people_typed_is_shown_and_never_read_as_markup() {
+    for (page, html) in pages(HOSTILE) {
+        assert!(!html.contains("<script>alert"), "{page}");
+        assert!(!html.contains("</script>\""), "{page}");
+        assert!(!html.contains(HOSTILE), "{page}");
+        assert_eq!(html.matches("</title>").count(), 1, "{page}");
+        assert!(html.contains("alert(1)") || page.starts_with("play"), "{page} shows the name");
+    }
+}
+
+#[test]
+fn hostile_names_do_not_change_the_structure_of_a_page() {
+    for ((page, plain), (_, hostile)) in pages("Mira").into_iter().zip(pages(HOSTILE)) {
+        let shape =
+            |html: &str| tags(html).iter().map(|tag| tag.split_whitespace().next().unwrap_or("").to_owned()).collect::<Vec<_>>();
+        assert_eq!(shape(&plain), shape(&hostile), "{page}");
+    }
+}
+
+#[test]
+fn every_page_has_a_title_a_language_and_landmarks() {
+    for (page, html) in pages("Mira") {
+        for needed in [
+            "<!doctype html>",
+            "<html lang=\"en\">",
+            "<title>",
+            "<main id=\"main\"",
+            "<header class=\"site\"",
+            "<footer",
+            "class=\"skip\"",
+        ] {
+            assert_eq!(html.matches(needed).count(), 1, "{page}: {needed}");
+        }
+        assert_eq!(tags(&html).iter().filter(|tag| tag.starts_with("h1")).count(), 1, "{page} has one main heading");
+        let title = html.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap();
+        assert!(title.ends_with("Parlor") || page.starts_with("home"), "{page}: {title}");
+    }
+}
+
+#[test]
+fn every_id_is_unique_and_every_reference_to_one_is_met() {
+    for (page, html) in pages("Mira") {
+        let tags = tags(&html);
+        let values = |name: &str| -> Vec<String> {
+            let prefix = format!(" {name}=\"");
+            tags.iter().filter_map(|tag| tag.split_once(&prefix)?.1.split('"').next().map(str::to_owned)).collect()
+        };
+        let ids = values("id");
+        for (n, id) in ids.iter().enumerate() {
+            assert!(!ids[..n].contains(id), "{page} has two of {id}");
+        }
+        for name in ["for", "aria-labelledby", "aria-describedby"] {
+            for target in values(name).iter().flat_map(|list| list.split(' ')) {
+                assert!(ids.iter().any(|id| id == target), "{page}: {name} names {target}, which is not there");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_form_that_posts_carries_the_token() {
+    let mut forms = 0;
+    for (page, html) in pages("Mira") {
+        for form in html.split("<form").skip(1).filter(|form| form.contains("method=\"post\"")) {
+            let form = form.split("</form>").next().unwrap();
+            assert!(form.contains("<input type=\"hidden\" name=\"csrf\" value=\"t0ken\">"), "{page}");
+            forms += 1;
+        }
+    }
+    assert!(forms > 15, "{forms}");
+}
+
+#[test]
+fn the_lobby_says_in_words_who_is_here() {
+    let lobby = |wanted: &str| pages("Mira").into_iter().find(|(page, _)| *page == wanted).unwrap().1;
+    let host = lobby("lobby");
+    for needed in
+        ["1/2 online", ">online<", "Free seat", "aria-disabled=\"true\"", "/api/rooms/BCDFGH/qr.svg", "http-equiv=\"refresh\""]
+    {
+        assert!(host.contains(needed), "{needed}");
+    }
+    assert!(lobby("lobby-ready").contains("2/2 online"));
+    assert!(!lobby("lobby-ready").contains("aria-disabled=\"true\""));
+    assert!(!lobby("lobby-guest").contains("start-form"), "only the host starts");
+}
+
+#[test]
+fn the_replay_steps_stop_at_both_ends() {
+    let replay = |wanted: &str| pages("Mira").into_iter().find(|(page, _)| *page == wanted).unwrap().1;
+    let begin = replay("replay-begin");
+    assert!(begin.contains("Before the first move") && begin.contains("data-at=\"1\" data-testid=\"step-forth\""));
+    assert!(!begin.contains("<a class=\"button small\" href=\"/replay/BCDFGH?at=0\""));
+    let end = replay("replay-end");
+    assert!(end.contains("data-at=\"3\" data-testid=\"step-back\"") && end.contains("only others may see"));
+}
+
+#[test]
+fn emblems_are_the_same_on_server_and_page() {
+    // The same pairs are in tests/module/emblem.test.mjs.
+    for (id, number) in [("0", 0), ("1", 1), ("13", 1), ("draft", 1), ("", 0), ("界", 4)] {
+        assert_eq!(emblem(id), number, "{id}");
+    }
+}
+
+#[test]
+fn a_draft_state_becomes_two_boards() {
+    let mira = json!({ "id": 101, "name": "Hanae", "anime": "Lanterns", "anime_id": 1, "about": "", "ratings": { "Captain": 80, "Fighter": 26 } });
+    let state = json!({
+        "template": { "name": "Two", "roles": ["Captain", "Fighter"] }, "current_turn": "guest", "drawn_character": mira,
+        "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [mira], "is_over": false,
+    });
+    let placed = json!({ "player_role": "host", "role_name": "Captain", "character_id": 101 });
+    let (boards, hand) = draft::boards(&state, ["Mira", "Ben"], Some(("character_placed", &placed))).unwrap();
+    let slot = &boards[0].slots[0];
+    assert_eq!((slot.card.as_ref().unwrap().name.as_str(), slot.rating.as_deref(), slot.fresh), ("Hanae", Some("80"), true));
+    assert!(boards[0].slots[1].card.is_none() && boards[1].to_act && !boards[0].to_act);
+    assert_eq!(hand.unwrap().emblem, 1);
+    assert!(draft::boards(&json!({ "phase": "Active" }), ["a", "b"], None).is_err(), "another game's state is refused");
+}
+
+#[test]
+fn draft_results_become_two_columns() {
+    let role =
+        json!({ "role_name": "Captain", "character_id": 1, "character_name": "Hanae", "rating": 80, "synergy": 6, "points": 86 });
+    let empty =
+        json!({ "role_name": "Fighter", "character_id": null, "character_name": null, "rating": 0, "synergy": 0, "points": 0 });
+    let results =
+        json!({ "winner": "host", "host": { "total": 86, "roles": [role, empty] }, "guest": { "total": 0, "roles": [] } });
+    let (headline, columns) = draft::results(&results, ["Mira", "Ben"], Some("guest")).unwrap();
+    assert_eq!(headline, "Mira wins");
+    assert!(columns[0].winner && columns[1].you && columns[0].total == "86");
+    assert_eq!(
+        (columns[0].lines[0].note.as_str(), columns[0].lines[1].what.as_str()),
+        ("80 for the role, 6 for friends beside it", "nobody")
+    );
+    assert_eq!(draft::results(&results, ["Mira", "Ben"], Some("host")).unwrap().0, "You win");
+    assert!(draft::results(&json!(null), ["a", "b"], None).is_err());
+}
+
+#[test]
+fn events_are_told_in_sentences() {
+    let mut teller = Teller::new([("host", "Mira"), ("guest", "Ben")]);
+    for (event, data, told) in [
+        ("player_joined", json!({ "player": { "nickname": "Ben" } }), "Ben joined"),
+        ("draft_began", json!({ "current_turn": "host" }), "Mira draws first"),
+        ("character_drawn", json!({ "character": { "id": 101, "name": "Hanae" }, "player_role": "host" }), "Mira drew Hanae"),
+        (
+            "character_placed",
+            json!({ "character_id": 101, "role_name": "Captain", "player_role": "host" }),
+            "Mira placed Hanae as Captain",
+        ),
+        (
+            "character_placed",
+            json!({ "character_id": 7, "role_name": "Captain", "player_role": "x" }),
+            "x placed a character as Captain",
+        ),
+        ("chat_message", json!({ "player": { "nickname": "Ben" }, "message": "hi" }), "Ben: hi"),
+        ("game_ended", json!({ "reason": "all_placed" }), "The game ended: all placed"),
+        ("cube_offered", json!({}), "Cube offered"),
+        ("", json!(null), ""),
+    ] {
+        assert_eq!(teller.tell(event, &data), told, "{event}");
+    }
+}
