@@ -4,4 +4,5 @@ pub mod game;
 pub mod id;
 pub mod log;
 pub mod refusal;
+pub mod socket;
 pub mod time;
