@@ -31,7 +31,6 @@ use axum::response::IntoResponse;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream as streams};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
-use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::upgrade::OnUpgrade;
@@ -44,8 +43,8 @@ pub use stream::WireStream;
 pub use value::{BINARY, Malformed};
 
 use polling::{Look, Sessions};
-use stream::OnEnd;
-use wire::{Parser, Wire};
+use stream::Former;
+use wire::Wire;
 
 /// What the door has to know of the server behind it. Use the same numbers as for the server.
 #[derive(Clone, Debug)]
@@ -239,14 +238,14 @@ fn upgrade<S: Server>(server: S, shared: &Arc<Shared>, sid: Option<Sid>, mut req
     let Some(Ok(accept)) = accept.map(HeaderValue::try_from) else { return status(StatusCode::BAD_REQUEST) };
     let upgraded = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
-    let shared = shared.clone();
+    let wire = Wire::new(shared.limits.max_message);
+    let former = sid.map(|sid| -> Box<dyn Former> {
+        let path = parts.uri.path().to_owned();
+        Box::new(Polled { server: server.clone(), shared: shared.clone(), sid, path })
+    });
     tokio::spawn(async move {
         let Ok(io) = upgraded.await else { return };
-        let parser =
-            if sid.is_some_and(|sid| shared.sessions.contains(sid, Instant::now())) { Parser::Msgpack } else { Parser::Unknown };
-        let wire = Wire::new(parser, shared.limits.max_message);
-        let on_end = sid.map(|sid| ended(server.clone(), shared, sid, &parts));
-        let stream = WireStream::new(io, wire, on_end);
+        let stream = WireStream::new(io, wire, former);
         let accepted = ServiceExt::<(WireStream, Request<()>)>::oneshot(server, (stream, Request::from_parts(parts, ()))).await;
         if accepted.is_err() {
             tracing::debug!("the server refused a WebSocket after its upgrade");
@@ -260,23 +259,33 @@ fn upgrade<S: Server>(server: S, shared: &Arc<Shared>, sid: Option<Sid>, mut req
     response
 }
 
-/// What happens when the WebSocket of a session that began with polling ends.
-///
-/// When the client gave up before the session had moved, the server would leave it in between, answering every poll at once with
-/// nothing until its heartbeat fails. A close packet by way of polling ends it, so that the client starts anew.
-fn ended<S: Server>(server: S, shared: Arc<Shared>, sid: Sid, parts: &Parts) -> OnEnd {
-    let path = parts.uri.path().to_owned();
-    Box::new(move |upgraded| {
-        shared.sessions.remove(sid);
+/// A session that began with polling, seen from the WebSocket to which it moves.
+struct Polled<S> {
+    server: S,
+    shared: Arc<Shared>,
+    sid: Sid,
+    /// The path of the upgrade.
+    path: String,
+}
+
+impl<S: Server> Former for Polled<S> {
+    fn uses_msgpack(&self) -> bool {
+        self.shared.sessions.contains(self.sid, Instant::now())
+    }
+
+    /// When the client gave up before the session had moved, the server would leave it in between, answering every poll at once with
+    /// nothing until its heartbeat fails. A close packet by way of polling ends it, so that the client starts anew.
+    fn ended(&mut self, moved: bool) {
+        self.shared.sessions.remove(self.sid);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let uri = Uri::try_from(format!("{path}?EIO=4&transport=polling&sid={sid}"));
-        if let (false, Ok(uri)) = (upgraded, uri) {
+        let uri = Uri::try_from(format!("{}?EIO=4&transport=polling&sid={}", self.path, self.sid));
+        if let (false, Ok(uri)) = (moved, uri) {
             let mut request = Request::new(Body::from("1"));
             *request.method_mut() = Method::POST;
             *request.uri_mut() = uri;
-            runtime.spawn(send(server, request));
+            runtime.spawn(send(self.server.clone(), request));
         }
-    })
+    }
 }
 
 fn status(status: StatusCode) -> Response<Body> {

@@ -11,8 +11,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::wire::Wire;
 
-/// What to do when the connection ends; told whether an upgrade from polling was completed.
-pub(super) type OnEnd = Box<dyn FnOnce(bool) + Send>;
+/// The polling that a connection takes over from.
+pub(super) trait Former: Send {
+    /// Whether the session is known to use msgpack.
+    fn uses_msgpack(&self) -> bool;
+    /// The connection has ended, after the session had moved to it or before.
+    fn ended(&mut self, moved: bool);
+}
 
 /// Reads and writes as the connection inside does, translated for clients that use msgpack.
 pub struct WireStream {
@@ -22,12 +27,12 @@ pub struct WireStream {
     to_server: BytesMut,
     /// What the client shall get.
     to_client: BytesMut,
-    on_end: Option<OnEnd>,
+    former: Option<Box<dyn Former>>,
 }
 
 impl WireStream {
-    pub(super) fn new(io: Upgraded, wire: Wire, on_end: Option<OnEnd>) -> Self {
-        WireStream { io: TokioIo::new(io), wire, to_server: BytesMut::new(), to_client: BytesMut::new(), on_end }
+    pub(super) fn new(io: Upgraded, wire: Wire, former: Option<Box<dyn Former>>) -> Self {
+        WireStream { io: TokioIo::new(io), wire, to_server: BytesMut::new(), to_client: BytesMut::new(), former }
     }
 
     /// Writes what waits for the client.
@@ -61,8 +66,13 @@ impl AsyncRead for WireStream {
                 this.wire.client_ended(&mut this.to_server);
                 break;
             }
+            let moved = this.wire.is_upgraded();
             this.wire.client_sent(sent, &mut this.to_server);
             buf.set_filled(before);
+            // Not sooner: the first packet may have been on its way by polling when this connection was made.
+            if this.wire.is_upgraded() && !moved && this.former.as_ref().is_some_and(|former| former.uses_msgpack()) {
+                this.wire.uses_msgpack();
+            }
         }
         let count = this.to_server.len().min(buf.remaining());
         buf.put_slice(&this.to_server[..count]);
@@ -102,8 +112,8 @@ impl AsyncWrite for WireStream {
 
 impl Drop for WireStream {
     fn drop(&mut self) {
-        if let Some(on_end) = self.on_end.take() {
-            on_end(self.wire.is_upgraded());
+        if let Some(former) = &mut self.former {
+            former.ended(self.wire.is_upgraded());
         }
     }
 }

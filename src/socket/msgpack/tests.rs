@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use socketioxide::socket::Sid;
 
 use super::polling::{self, Look, Sessions};
-use super::wire::{Parser, Wire};
+use super::wire::Wire;
 use super::{BINARY, Malformed, from_text, to_text};
 
 const LIMIT: usize = 100_000;
@@ -247,9 +247,8 @@ proptest! {
     }
 
     #[test]
-    fn no_frames_make_the_wire_panic(chunks in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..40)), 0..20), parser in 0..3usize) {
-        let parser = [Parser::Unknown, Parser::Common, Parser::Msgpack][parser];
-        let mut wire = Wire::new(parser, 100);
+    fn no_frames_make_the_wire_panic(chunks in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..40)), 0..20), known in any::<bool>()) {
+        let mut wire = if known { known_wire(100) } else { Wire::new(100) };
         let mut out = BytesMut::new();
         for (client, chunk) in chunks {
             if client { wire.client_sent(&chunk, &mut out) } else { wire.server_sent(&chunk, &mut out) }
@@ -265,8 +264,8 @@ proptest! {
             frame(0x00, &ping()[9..11]), frame(0x80, &ping()[11..]), frame(0x81, b"3"), frame(0x82, &ping()), frame(0x88, b""),
         ].concat();
         let mut whole = BytesMut::new();
-        Wire::new(Parser::Unknown, LIMIT).client_sent(&sent, &mut whole);
-        let (mut wire, mut out, mut rest) = (Wire::new(Parser::Unknown, LIMIT), BytesMut::new(), &sent[..]);
+        Wire::new(LIMIT).client_sent(&sent, &mut whole);
+        let (mut wire, mut out, mut rest) = (Wire::new(LIMIT), BytesMut::new(), &sent[..]);
         for cut in cuts.iter().cycle() {
             if rest.is_empty() { break; }
             let (now, later) = rest.split_at((*cut).min(rest.len()));
@@ -314,6 +313,13 @@ fn server_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, payload.len() as u8], payload].concat()
 }
 
+/// A connection of a client that has sent msgpack by polling.
+fn known_wire(limit: usize) -> Wire {
+    let mut wire = Wire::new(limit);
+    wire.uses_msgpack();
+    wire
+}
+
 fn client(wire: &mut Wire, bytes: &[u8]) -> Vec<u8> {
     let mut out = BytesMut::new();
     wire.client_sent(bytes, &mut out);
@@ -328,7 +334,7 @@ fn server(wire: &mut Wire, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_default_client_passes_untouched_and_soon_unseen() {
-    let mut wire = Wire::new(Parser::Unknown, LIMIT);
+    let mut wire = Wire::new(LIMIT);
     for bytes in [frame(0x81, b"2probe"), frame(0x81, b"5"), frame(0x81, b"3"), frame(0x8a, b"x")] {
         assert_eq!(client(&mut wire, &bytes), bytes);
         assert!(!wire.is_transparent());
@@ -346,7 +352,7 @@ fn a_default_client_passes_untouched_and_soon_unseen() {
 
 #[test]
 fn a_packet_in_fragments_shows_its_parser_too() {
-    let mut wire = Wire::new(Parser::Unknown, LIMIT);
+    let mut wire = Wire::new(LIMIT);
     for bytes in [frame(0x01, b""), frame(0x89, b"4"), frame(0x00, b"")] {
         assert_eq!(client(&mut wire, &bytes), bytes);
         assert!(!wire.is_transparent());
@@ -358,7 +364,7 @@ fn a_packet_in_fragments_shows_its_parser_too() {
 
 #[test]
 fn a_server_that_speaks_first_shows_that_the_client_connected_by_text() {
-    let mut wire = Wire::new(Parser::Unknown, LIMIT);
+    let mut wire = Wire::new(LIMIT);
     let open = server_frame(0x81, b"0{}");
     assert_eq!(server(&mut wire, &open), open);
     assert!(!wire.is_transparent());
@@ -370,8 +376,7 @@ fn a_server_that_speaks_first_shows_that_the_client_connected_by_text() {
 
 #[test]
 fn a_msgpack_client_is_translated_both_ways() {
-    for parser in [Parser::Unknown, Parser::Msgpack] {
-        let mut wire = Wire::new(parser, LIMIT);
+    for mut wire in [Wire::new(LIMIT), known_wire(LIMIT)] {
         assert_eq!(client(&mut wire, &frame(0x82, &ping())), made(0x81, PING_TEXT.as_bytes()));
         let answer = server(&mut wire, &[server_frame(0x81, PING_TEXT.as_bytes()), server_frame(0x81, b"2")].concat());
         let packet = from_text(&PING_TEXT[1..]).expect("text");
@@ -388,7 +393,7 @@ fn a_msgpack_client_is_translated_both_ways() {
 #[test]
 fn messages_of_every_length_are_translated() {
     for length in [1, 100, 125, 126, 127, 1000, 65_520, 65_535, 65_536, 90_000] {
-        let mut wire = Wire::new(Parser::Unknown, LIMIT);
+        let mut wire = Wire::new(LIMIT);
         let packet = pack(&json!({"type": 2, "nsp": "/", "data": ["x".repeat(length)]}));
         let text = format!("42[\"{}\"]", "x".repeat(length));
         let read = client(&mut wire, &frame(0x82, &packet));
@@ -407,10 +412,10 @@ fn messages_of_every_length_are_translated() {
 #[test]
 fn what_is_not_msgpack_is_left_to_the_server() {
     let wrong = [0xc1, 1, 2];
-    let mut fresh = Wire::new(Parser::Unknown, LIMIT);
+    let mut fresh = Wire::new(LIMIT);
     assert_eq!(client(&mut fresh, &frame(0x82, &wrong)), made(0x82, &wrong));
     assert!(fresh.is_transparent(), "perhaps an attachment");
-    let mut known = Wire::new(Parser::Msgpack, LIMIT);
+    let mut known = known_wire(LIMIT);
     assert_eq!(client(&mut known, &[frame(0x02, &wrong[..1]), frame(0x80, &wrong[1..])].concat()), made(0x82, &wrong));
     assert_eq!(client(&mut known, &frame(0x82, &ping())), made(0x81, PING_TEXT.as_bytes()));
 }
@@ -431,26 +436,25 @@ fn what_breaks_the_rules_of_websockets_is_left_to_the_server() {
         ("a large control frame", frame(0x89, &[0; 200])),
         ("a continuation of nothing", frame(0x80, b"")),
     ] {
-        for parser in [Parser::Unknown, Parser::Msgpack] {
-            let mut wire = Wire::new(parser, 64);
+        for mut wire in [Wire::new(64), known_wire(64)] {
             assert_eq!(client(&mut wire, &bytes), bytes, "{name}");
             let after = frame(0x82, &ping());
             assert_eq!(client(&mut wire, &after), after, "{name}: nothing is translated any more");
         }
     }
     // Fragments within the limit whose sum is not.
-    let mut wire = Wire::new(Parser::Msgpack, 64);
+    let mut wire = known_wire(64);
     let last = frame(0x80, &[0; 30]);
     assert_eq!(client(&mut wire, &[frame(0x02, &[0; 40]), last.clone()].concat()), [made(0x02, &[0; 40]), last].concat());
     // A message within another.
-    let mut wire = Wire::new(Parser::Msgpack, 64);
+    let mut wire = known_wire(64);
     let second = frame(0x82, &[0; 30]);
     assert_eq!(client(&mut wire, &[frame(0x02, &[0; 40]), second.clone()].concat()), [made(0x02, &[0; 40]), second].concat());
 }
 
 #[test]
 fn a_connection_cut_within_a_frame_passes_what_there_was() {
-    let mut wire = Wire::new(Parser::Msgpack, LIMIT);
+    let mut wire = known_wire(LIMIT);
     let cut = &frame(0x82, &ping())[..10];
     assert_eq!(client(&mut wire, cut), b"");
     let mut out = BytesMut::new();

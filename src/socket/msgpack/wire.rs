@@ -14,7 +14,7 @@ const SMALL: usize = 125;
 
 /// Which parser the client uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parser {
+enum Parser {
     Unknown,
     Common,
     Msgpack,
@@ -47,10 +47,18 @@ enum Message {
 }
 
 impl Wire {
-    /// A new connection; `parser` is known already when the session began with polling.
-    pub fn new(parser: Parser, max_message: usize) -> Self {
+    /// A new connection, of whose client nothing is known.
+    pub fn new(max_message: usize) -> Self {
         let (from_client, from_server) = (BytesMut::new(), BytesMut::new());
-        Wire { parser, max_message, from_client, from_server, message: Message::None, broken: false, upgraded: false }
+        Wire {
+            parser: Parser::Unknown,
+            max_message,
+            from_client,
+            from_server,
+            message: Message::None,
+            broken: false,
+            upgraded: false,
+        }
     }
 
     /// Whether bytes may pass without being shown to this any more.
@@ -61,6 +69,13 @@ impl Wire {
     /// Whether the client has completed an upgrade from polling.
     pub fn is_upgraded(&self) -> bool {
         self.upgraded
+    }
+
+    /// Learns that the client uses msgpack, from what it sent by polling.
+    pub fn uses_msgpack(&mut self) {
+        if self.parser == Parser::Unknown {
+            self.parser = Parser::Msgpack;
+        }
     }
 
     /// Takes bytes that the client sent and appends to `out` what the server shall read.
