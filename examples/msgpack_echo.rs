@@ -32,8 +32,12 @@ fn wire(socket: SocketRef) {
     });
     socket.on("burst", |socket: SocketRef, Data(count): Data<u64>| async move {
         for index in 0..count {
+            // The buffer of a client is bounded; what does not fit yet waits.
             while socket.emit("item", &json!({ "index": index })).is_err() {
-                tokio::task::yield_now().await;
+                if !socket.connected() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
     });
@@ -54,8 +58,13 @@ fn wire(socket: SocketRef) {
 }
 
 async fn connected(socket: SocketRef, Data(auth): Data<Value>) {
-    wire(socket.clone());
     greet(socket, auth);
+}
+
+/// Listeners that are registered before the client hears that it is connected miss nothing.
+async fn listen(socket: SocketRef) -> Result<(), Refused> {
+    wire(socket);
+    Ok(())
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +86,8 @@ async fn main() -> std::io::Result<()> {
         .ping_interval(Duration::from_secs(5))
         .ping_timeout(Duration::from_secs(3))
         .build_svc();
-    io.ns("/", connected);
-    io.ns("/draft", connected);
+    io.ns("/", connected.with(listen));
+    io.ns("/draft", connected.with(listen));
     io.ns("/closed", connected.with(refuse));
 
     let limits = Limits { path: "/socket.io", max_payload: MAX_PAYLOAD, max_message: MAX_MESSAGE, idle: Duration::from_secs(30) };
