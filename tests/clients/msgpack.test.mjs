@@ -306,6 +306,28 @@ describe("bad input", () => {
     await once(ws, "close");
   });
 
+  test("a payload that arrives byte by byte is understood, of either parser", async () => {
+    for (const body of [`3\x1eb${connect.toString("base64")}`, "3\x1e40/draft,{}"]) {
+      const { sid } = JSON.parse((await (await fetch(`${url}/socket.io/?EIO=4&transport=polling`)).text()).slice(1));
+      const address = `${url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
+      const stream = new ReadableStream({
+        async start(controller) {
+          for (const byte of Buffer.from(body)) {
+            controller.enqueue(Uint8Array.of(byte));
+            await new Promise(setImmediate);
+          }
+          controller.close();
+        },
+      });
+      assert.equal((await fetch(address, { method: "POST", body: stream, duplex: "half" })).status, 200);
+      let answer = "";
+      for (let tries = 0; !/[b4]/.test(answer[0] ?? "") && tries < 5; tries++) {
+        answer = (await (await fetch(address)).text()).split("\x1e").find((record) => /^[b4]/.test(record)) ?? "";
+      }
+      assert.equal(answer[0], body.includes("\x1eb") ? "b" : "4");
+    }
+  });
+
   test("a connection cut in the middle of a frame harms nobody", async () => {
     const { hostname, port } = new URL(url);
     const raw = net.connect(Number(port), hostname);

@@ -196,21 +196,9 @@ async fn poll(shared: &Shared, sid: Sid, response: Response<Body>) -> Response<B
 async fn post<S: Server>(server: S, shared: Arc<Shared>, sid: Sid, request: Request<Body>) -> Result<Response<Body>, Infallible> {
     let limit = shared.limits.max_payload;
     let (mut parts, mut body) = request.into_parts();
-    // Usually one piece is all; it is copied only when there are more.
-    let mut read = Bytes::new();
-    let mut look = Look::Nothing;
-    while look != Look::Common && read.len() <= limit {
-        let piece = match body.frame().await {
-            None => break,
-            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
-            Some(Err(_)) => return Ok(status(StatusCode::BAD_REQUEST)),
-        };
-        read = if read.is_empty() { piece } else { BytesMut::from_iter(read.iter().chain(piece.iter()).copied()).freeze() };
-        if look == Look::Nothing {
-            look = polling::look(&read);
-        }
-    }
-    let bodies = if look == Look::Binary && read.len() <= limit { polling::to_text(&read, limit) } else { None };
+    let Ok(read) = gather(&mut body, limit).await else { return Ok(status(StatusCode::BAD_REQUEST)) };
+    let binary = read.len() <= limit && polling::look(&read) == Look::Binary;
+    let bodies = if binary { polling::to_text(&read, limit) } else { None };
     let Some(bodies) = bodies else {
         let whole = body.is_end_stream();
         let rest = streams::iter([Ok(read.clone())]).chain(body.into_data_stream());
@@ -230,6 +218,30 @@ async fn post<S: Server>(server: S, shared: Arc<Shared>, sid: Sid, request: Requ
         }
     }
     Ok(answer)
+}
+
+/// Reads a payload until it shows that it is text, ends, or exceeds `limit`. Usually one piece is all, and is not copied.
+async fn gather(body: &mut Body, limit: usize) -> Result<Bytes, axum::Error> {
+    let first = piece(body).await?.unwrap_or_default();
+    if body.is_end_stream() || polling::look(&first) == Look::Common {
+        return Ok(first);
+    }
+    // Not judged again at each piece: a payload sent byte by byte would cost the square of its length.
+    let mut read = BytesMut::from(first);
+    while read.len() <= limit {
+        match piece(body).await? {
+            Some(piece) => read.extend_from_slice(&piece),
+            None => break,
+        }
+    }
+    Ok(read.freeze())
+}
+
+async fn piece(body: &mut Body) -> Result<Option<Bytes>, axum::Error> {
+    match body.frame().await {
+        None => Ok(None),
+        Some(frame) => Ok(Some(frame?.into_data().unwrap_or_default())),
+    }
 }
 
 /// Accepts a WebSocket and hands it to the server with a [`Wire`] in between.
