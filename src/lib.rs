@@ -1,5 +1,6 @@
 //! Parlor: a Socket.IO-compatible server for multiplayer game rooms.
 pub mod account;
+pub mod app;
 pub mod chance;
 pub mod cli;
 pub mod config;
@@ -9,6 +10,7 @@ pub mod id;
 pub mod log;
 pub mod refusal;
 pub mod room;
+pub mod socket;
 pub mod telemetry;
 pub mod time;
 pub mod web;

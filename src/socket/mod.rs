@@ -1,0 +1,2 @@
+//! Sockets: how Socket.IO clients reach rooms.
+pub mod msgpack;
