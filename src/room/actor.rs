@@ -600,8 +600,7 @@ impl Awake {
         }
         typist.typed_at = now;
         let id = typist.id;
-        let note =
-            TypingShown { player_id: request.player.id, nickname: &request.player.nickname, typing };
+        let note = TypingShown { player_id: request.player.id, nickname: &request.player.nickname, typing };
         let Ok(payload) = serde_json::value::to_raw_value(&note) else { return };
         for conn in self.conns.iter().filter(|c| c.id != id && c.since != Seq(u32::MAX)) {
             // Not worth dropping anybody for: it will be missing, and the next real event decides.

@@ -79,7 +79,9 @@ pub struct Asker {
 pub enum Done {
     Applied,
     /// Noted; others must agree.
-    Pending { waiting_for: Vec<PlayerId> },
+    Pending {
+        waiting_for: Vec<PlayerId>,
+    },
     /// Everybody wants another game: open its room, then say so with [`Room::rematch_ready`].
     RematchDue,
 }
@@ -173,13 +175,7 @@ impl<G: Game> Room<G> {
     ///
     /// # Errors
     /// `ROOM_FULL` or `ROOM_UNAVAILABLE`.
-    pub fn join(
-        &mut self,
-        player: Player,
-        client_seed: Option<String>,
-        now: Timestamp,
-        out: &mut Outbox,
-    ) -> Result<Seat, Refusal> {
+    pub fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal> {
         if self.status.is_over() {
             return Err(self.unavailable());
         }
@@ -227,12 +223,7 @@ impl<G: Game> Room<G> {
     }
 
     /// Notes who is here and who is not: `online(player)` says whether any connection of theirs is open.
-    pub fn reconcile(
-        &mut self,
-        online: impl Fn(PlayerId) -> bool,
-        env: &Env<G>,
-        out: &mut Outbox,
-    ) -> Result<(), Failed> {
+    pub fn reconcile(&mut self, online: impl Fn(PlayerId) -> bool, env: &Env<G>, out: &mut Outbox) -> Result<(), Failed> {
         let changes: Vec<(Seat, PlayerId, Link, bool)> = self
             .humans()
             .map(|(seat, o)| (seat, o.player.id, o.link, online(o.player.id)))
@@ -345,12 +336,7 @@ impl<G: Game> Room<G> {
             debug_assert!(replayed == *self, "replaying the log leads to the state that was decided on");
         }
         if let Some(outcome) = self.game.outcome().filter(|_| self.status == Status::InProgress) {
-            let ended = Fact::Ended {
-                reason: outcome.reason,
-                winners: outcome.winners,
-                results: outcome.results,
-                seed: self.seed,
-            };
+            let ended = Fact::Ended { reason: outcome.reason, winners: outcome.winners, results: outcome.results, seed: self.seed };
             self.record(ended, env.now, out);
         }
         Ok(())
@@ -374,9 +360,7 @@ impl<G: Game> Room<G> {
             Err(NotACommand::Malformed(message)) => Err(Refusal::invalid(format!("{event}: {message}")).into()),
             Err(NotACommand::Unknown) => {
                 let command = command::decode::<G::Command>(event, payload).map_err(|error| match error {
-                    NotACommand::Unknown => {
-                        Refusal::new(Code::UnknownEvent, format!("there is no event `{}`", shortened(event)))
-                    }
+                    NotACommand::Unknown => Refusal::new(Code::UnknownEvent, format!("there is no event `{}`", shortened(event))),
                     NotACommand::Malformed(message) => Refusal::invalid(format!("{event}: {message}")),
                 })?;
                 let seat = seat.ok_or_else(|| Refusal::new(Code::Forbidden, "spectators cannot play"))?;
@@ -425,11 +409,7 @@ impl<G: Game> Room<G> {
                 self.host_in_lobby(seat)?;
                 let bot = self.occupant(at).filter(|o| o.is_bot()).map(|o| o.player.clone());
                 let bot = bot.ok_or_else(|| Refusal::invalid("there is no bot in that seat"))?;
-                self.record(
-                    Fact::Left { seat: at, player: bot, cause: Leaving::Removed, promoted: None },
-                    env.now,
-                    out,
-                );
+                self.record(Fact::Left { seat: at, player: bot, cause: Leaving::Removed, promoted: None }, env.now, out);
                 Ok(Done::Applied)
             }
             RoomCommand::ChatMessage { .. } => Ok(Done::Applied),
@@ -514,19 +494,11 @@ impl<G: Game> Room<G> {
         self.humans().filter(|(seat, _)| !seats.contains(seat)).map(|(_, o)| o.player.id).collect()
     }
 
-    fn leave(
-        &mut self,
-        seat: Seat,
-        player: Player,
-        cause: Leaving,
-        env: &Env<G>,
-        out: &mut Outbox,
-    ) -> Result<Done, Failed> {
+    fn leave(&mut self, seat: Seat, player: Player, cause: Leaving, env: &Env<G>, out: &mut Outbox) -> Result<Done, Failed> {
         let in_lobby = self.status.is_lobby();
         // A lobby needs a host: the next person moves into the host's seat.
-        let promoted = (in_lobby && seat == Seat::HOST)
-            .then(|| self.humans().map(|(seat, _)| seat).find(|other| *other != seat))
-            .flatten();
+        let promoted =
+            (in_lobby && seat == Seat::HOST).then(|| self.humans().map(|(seat, _)| seat).find(|other| *other != seat)).flatten();
         self.record(Fact::Left { seat, player, cause, promoted }, env.now, out);
         if in_lobby && self.humans().next().is_none() {
             self.record(Fact::Abandoned { reason: "Everybody left".into() }, env.now, out);
@@ -564,8 +536,7 @@ impl<G: Game> Room<G> {
             Some(seat) => Some(seat).filter(|seat| self.occupant(*seat).is_none()),
         };
         let seat = seat.ok_or_else(|| Refusal::new(Code::RoomFull, "that seat is taken"))?;
-        let player =
-            Player { id: PlayerId::random(), nickname: format!("Bot ({level})"), guest: false, bot: Some(level) };
+        let player = Player { id: PlayerId::random(), nickname: format!("Bot ({level})"), guest: false, bot: Some(level) };
         self.record(Fact::Joined { seat, player, client_seed: None }, env.now, out);
         Ok(Done::Applied)
     }

@@ -159,13 +159,7 @@ impl Rooms {
     ///
     /// # Errors
     /// As [`look`](Rooms::look).
-    pub async fn events(
-        &self,
-        code: RoomCode,
-        player: Option<PlayerId>,
-        after: Seq,
-        wait: Duration,
-    ) -> Result<Events, Refusal> {
+    pub async fn events(&self, code: RoomCode, player: Option<PlayerId>, after: Seq, wait: Duration) -> Result<Events, Refusal> {
         let mut look = self.look(code, player).await?;
         if look.seq <= after && !wait.is_zero() {
             let (wake, woken) = oneshot::channel();
@@ -176,8 +170,7 @@ impl Rooms {
         if look.seq <= after {
             return Ok(Events { events: vec![], seq: look.seq });
         }
-        let rows =
-            self.kernel.log.rows(look.key, after, EVENTS_MAX).await.map_err(|error| store_failed(&error))?;
+        let rows = self.kernel.log.rows(look.key, after, EVENTS_MAX).await.map_err(|error| store_failed(&error))?;
         let seq = rows.last().map_or(after, |row| row.seq);
         let events = rows.iter().filter_map(|row| {
             let told = look.game.tell(row, look.viewer).inspect_err(|error| tracing::error!(%error, "unreadable event"));
@@ -390,12 +383,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `UNAVAILABLE`, or `INTERNAL_ERROR` when the log does not hold together.
-    pub async fn read_room(
-        &self,
-        stored: &StoredRoom,
-        game: &Arc<dyn AnyGame>,
-        at_most: Seq,
-    ) -> Result<Box<dyn AnyRoom>, Refusal> {
+    pub async fn read_room(&self, stored: &StoredRoom, game: &Arc<dyn AnyGame>, at_most: Seq) -> Result<Box<dyn AnyRoom>, Refusal> {
         let snapshot = self.log.snapshot(stored.key, at_most).await.map_err(|error| store_failed(&error))?;
         if let Some(snapshot) = &snapshot {
             let rows = self.read_rows(stored, snapshot.seq, at_most).await?;

@@ -94,14 +94,8 @@ pub trait AnyRoom: Send + Sync {
     fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn due(&mut self, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
-    fn request(
-        &mut self,
-        asker: &Asker,
-        event: &str,
-        payload: &RawValue,
-        now: Timestamp,
-        out: &mut Outbox,
-    ) -> Result<Done, Failed>;
+    fn request(&mut self, asker: &Asker, event: &str, payload: &RawValue, now: Timestamp, out: &mut Outbox)
+    -> Result<Done, Failed>;
     fn rematch_ready(&mut self, code: RoomCode, now: Timestamp, out: &mut Outbox);
     fn rematch_spec(&self) -> RematchSpec;
     fn stamp(&mut self, key: CommandKey, out: &mut Outbox);

@@ -180,14 +180,12 @@ impl<G: Game> Room<G> {
             Fact::Ended { reason, winners, results, .. } => {
                 self.status = Status::Completed;
                 self.version = self.seq;
-                self.ending =
-                    Some(Ending { at, reason: reason.clone(), winners: winners.clone(), results: results.clone() });
+                self.ending = Some(Ending { at, reason: reason.clone(), winners: winners.clone(), results: results.clone() });
             }
             Fact::Abandoned { reason } => {
                 self.status = Status::Abandoned;
                 self.version = self.seq;
-                self.ending =
-                    Some(Ending { at, reason: reason.clone(), winners: vec![], results: serde_json::Value::Null });
+                self.ending = Some(Ending { at, reason: reason.clone(), winners: vec![], results: serde_json::Value::Null });
             }
             Fact::ResetAsked { seat, .. } => self.reset_asked.push(*seat),
             Fact::Reset { seed } => {

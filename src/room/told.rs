@@ -136,12 +136,8 @@ struct Nothing {}
 
 /// `fact`, which has number `seq`, as `viewer` is told of it.
 pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) -> Told {
-    let link = |seat: Seat, player_id: PlayerId, grace_ends_at| LinkShown {
-        player_id,
-        seat,
-        player_role: G::role(seat),
-        grace_ends_at,
-    };
+    let link =
+        |seat: Seat, player_id: PlayerId, grace_ends_at| LinkShown { player_id, seat, player_role: G::role(seat), grace_ends_at };
     let seat_shown = |seat: Seat, player_id: PlayerId| SeatShown { player_id, seat, player_role: G::role(seat) };
     let say = |event, payload: Result<String, serde_json::Error>| logged(event, payload, seq, at);
     match fact {
@@ -162,15 +158,11 @@ pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) ->
         }
         Fact::Reconnected { seat, player } => say("player_reconnected", json(&link(*seat, *player, None))),
         Fact::Lost { seat, player } => say("player_absent", json(&link(*seat, *player, None))),
-        Fact::SeedAdded { seat, client_seed } => {
-            say("client_seed_added", json(&SeedAddedShown { seat: *seat, client_seed }))
-        }
+        Fact::SeedAdded { seat, client_seed } => say("client_seed_added", json(&SeedAddedShown { seat: *seat, client_seed })),
         Fact::Said { player, seat, message } => {
             say("chat_message", json(&SaidShown { player: PlayerShown::new::<G>(player, *seat), message }))
         }
-        Fact::Started { options, .. } => {
-            say("game_started", json(&StartedShown { options, options_chosen: options }))
-        }
+        Fact::Started { options, .. } => say("game_started", json(&StartedShown { options, options_chosen: options })),
         Fact::Played(event) => match G::notice(event, viewer) {
             Some(notice) => {
                 let payload = json(&notice);
@@ -180,13 +172,7 @@ pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) ->
         },
         Fact::Ended { reason, winners, results, seed } => say(
             "game_ended",
-            json(&EndedShown {
-                reason,
-                winners,
-                results,
-                seed: Revealed(seed).to_string(),
-                seed_hash: seed.hash(),
-            }),
+            json(&EndedShown { reason, winners, results, seed: Revealed(seed).to_string(), seed_hash: seed.hash() }),
         ),
         Fact::Abandoned { reason } => {
             say("game_ended", json(&AbandonedShown { reason, winners: [], results: (), abandoned: true }))

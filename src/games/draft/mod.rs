@@ -99,10 +99,9 @@ impl Game for DraftGame {
     fn notice(event: &Event, _viewer: Viewer) -> Option<Notice> {
         Some(match event {
             Event::Began => Notice::DraftBegan { current_turn: rules::role_of(Seat::HOST) },
-            Event::Drawn { seat, character } => Notice::CharacterDrawn {
-                character: character.clone(),
-                player_role: rules::role_of(*seat),
-            },
+            Event::Drawn { seat, character } => {
+                Notice::CharacterDrawn { character: character.clone(), player_role: rules::role_of(*seat) }
+            }
             Event::Placed { seat, character_id, role_name, is_complete } => Notice::CharacterPlaced {
                 character_id: *character_id,
                 role_name: role_name.clone(),

@@ -165,7 +165,8 @@ pub(super) fn decide(draft: &mut Draft<'_, DraftGame>, input: Input<Command>) ->
                 Command::DrawCharacter => draw(draft, seat),
                 Command::PlaceCharacter { character_id, role_name } => {
                     draft.may_place(character_id, &role_name)?;
-                    let is_complete = draft.picks.iter().filter(|pick| pick.role.is_some()).count() + 1 == 2 * draft.setup.template.roles.len();
+                    let is_complete =
+                        draft.picks.iter().filter(|pick| pick.role.is_some()).count() + 1 == 2 * draft.setup.template.roles.len();
                     draft.record(Event::Placed { seat, character_id, role_name, is_complete });
                     Ok(())
                 }

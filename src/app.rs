@@ -1,0 +1,124 @@
+//! The one place where dependencies are built and handed on.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use crate::account::token::Tokens;
+use crate::config::value::{Database, Synchronous};
+use crate::config::{Config, secret};
+use crate::games::draft;
+use crate::games::{Assets, catalogue};
+use crate::log::EventLog;
+use crate::log::sqlite::{self, SqliteLog};
+use crate::room::Rooms;
+use crate::room::settings::RoomSettings;
+use crate::time::Clock;
+use crate::web::csrf::Csrf;
+use crate::web::limit::AddressLimit;
+use crate::web::link::Links;
+use crate::web::origin::OriginPolicy;
+
+/// What a running server consists of. Shared by reference by every handler.
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub rooms: Arc<Rooms>,
+    pub log: Arc<dyn EventLog>,
+    pub tokens: Tokens,
+    pub links: Links,
+    pub origins: Arc<OriginPolicy>,
+    pub csrf: Csrf,
+    /// How often one address may create rooms.
+    pub room_limit: AddressLimit,
+}
+
+impl App {
+    /// Builds everything for a server that listens at `listening`.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
+    pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
+        let log: Arc<dyn EventLog> = Arc::new(open_log(&config).await?);
+        let secret = match config.secret.clone() {
+            Some(secret) => secret,
+            None => secret::load_or_create(&config.data_dir).context("the secret that signs tokens")?,
+        };
+        if secret.is_short() {
+            tracing::warn!("the secret that signs tokens is short; 32 characters or more are better");
+        }
+        let clock = Clock::system();
+        let settings = Arc::new(room_settings(&config));
+        let games = catalogue(assets(&config)?, &settings);
+        let rooms = Arc::new(Rooms::new(Arc::clone(&log), clock.clone(), settings, games));
+        let origins = OriginPolicy::new(&config);
+        Ok(Arc::new(Self {
+            tokens: Tokens::new(secret.expose(), config.token_lifetime),
+            csrf: Csrf::new(secret.expose()),
+            links: Links::new(config.public_url.clone(), origins.clone(), listening),
+            origins: Arc::new(origins),
+            room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
+            rooms,
+            log,
+            clock,
+            config,
+        }))
+    }
+}
+
+/// The store of these settings, writable.
+///
+/// # Errors
+/// When another server uses it, or it cannot be opened.
+pub async fn open_log(config: &Config) -> anyhow::Result<SqliteLog> {
+    let (path, settings) = log_settings(config)?;
+    SqliteLog::open(&path, settings).await
+}
+
+/// The store of these settings for looking only: works beside a running server.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_log_to_read(config: &Config) -> anyhow::Result<SqliteLog> {
+    let (path, settings) = log_settings(config)?;
+    SqliteLog::open_to_read(&path, settings).await
+}
+
+fn log_settings(config: &Config) -> anyhow::Result<(std::path::PathBuf, sqlite::Settings)> {
+    let Database::File(path) = config.database() else { bail!("the store has to be a file: sqlite:PATH") };
+    let synchronous = match config.sqlite_synchronous {
+        Synchronous::Full => sqlite::Synchronous::Full,
+        Synchronous::Normal => sqlite::Synchronous::Normal,
+    };
+    Ok((path, sqlite::Settings { synchronous, ..sqlite::Settings::default() }))
+}
+
+/// What the games need from files.
+///
+/// # Errors
+/// When the catalogue that the settings name cannot be read or is not one.
+pub fn assets(config: &Config) -> anyhow::Result<Assets> {
+    let draft = match &config.draft_catalogue {
+        None => draft::Catalogue::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("the catalogue {}", path.display()))?;
+            draft::Catalogue::from_json(&text).with_context(|| format!("the catalogue {}", path.display()))?
+        }
+    };
+    Ok(Assets { draft })
+}
+
+/// The part of the settings that rooms need.
+pub fn room_settings(config: &Config) -> RoomSettings {
+    RoomSettings {
+        grace: config.grace,
+        restart_grace: config.restart_grace,
+        lobby_expiry: config.lobby_expiry,
+        mailbox: usize::try_from(config.mailbox.get()).unwrap_or(usize::MAX),
+        rooms_per_player: config.rooms_per_player.get(),
+        idle: config.idle_eviction,
+        bot_delay: config.bot_delay,
+        ..RoomSettings::default()
+    }
+}
