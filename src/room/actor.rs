@@ -3,7 +3,7 @@
 //! The order of a step never changes: decide, append, then tell. Mail that came in meanwhile is decided together and shares one
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -76,6 +76,8 @@ pub struct Look {
     pub role: &'static str,
     pub state: Box<RawValue>,
     pub summary: Summary,
+    /// How many people without a seat are connected.
+    pub watchers: usize,
 }
 
 pub enum Message {
@@ -366,6 +368,10 @@ impl Awake {
                         role: loaded.room.role(player.and_then(|player| loaded.room.seat_of(player))),
                         state: loaded.room.state(loaded.room.viewer(player)),
                         summary: loaded.room.summary(),
+                        watchers: {
+                            let all = self.conns.iter().map(|c| c.player).filter(|p| loaded.room.seat_of(*p).is_none());
+                            all.collect::<HashSet<_>>().len()
+                        },
                     };
                     // Only what is committed may be seen: the rest of this step has not happened yet.
                     if out.rows.is_empty() {
@@ -424,6 +430,10 @@ impl Awake {
         if self.hosted.as_ref().is_none_or(|l| l.room.seat_of(player).is_none()) {
             return false;
         }
+        // A socket knows at once when it is gone; a page fetched beside it must not hide that.
+        if self.conns.iter().any(|c| c.player == player) {
+            return false;
+        }
         let until = now + kernel.settings.http_presence;
         kernel.deadlines.schedule(cell.code, until + std::time::Duration::from_millis(1));
         match self.seen.iter_mut().find(|(p, _)| *p == player) {
@@ -476,6 +486,8 @@ impl Awake {
             };
             self.conns.retain(|c| c.id != *id);
             self.conns.push(conn);
+            // From now on the socket says whether they are here, not the page that opened it.
+            self.seen.retain(|(player, _)| *player != enter.player.id);
         }
         Ok(seat)
     }
