@@ -155,6 +155,8 @@ async fn a_socket_takes_presence_over_from_the_page_that_opened_it() {
     // The lobby's script fetches the page while the socket is open.
     ben.get(&format!("/room/{code}")).await.has("Ben");
     assert!(site.app.rooms.send(code, Message::Gone(ConnId(1))).is_ok());
+    // The first look waits until the room has taken note.
+    look(&site, code, ada.id()).await;
     let now = look(&site, code, ada.id()).await;
     let seated = now.summary.players.iter().find(|player| player.player_id == ben.id()).unwrap();
     assert!(!seated.online && seated.grace_ends_at.is_some(), "gone at once, not when the page's time is over");
