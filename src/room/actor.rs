@@ -38,6 +38,8 @@ pub struct Enter {
     /// None over plain HTTP.
     pub conn: Option<(ConnId, Arc<dyn Outlet>)>,
     pub player: Player,
+    /// The game that the caller can speak of; any, when it does not matter.
+    pub game: Option<&'static str>,
     pub purpose: Purpose,
     pub client_seed: Option<String>,
     pub last_seq: Option<Seq>,
@@ -205,6 +207,17 @@ impl Cell {
             tokio::spawn(run(Arc::clone(self)));
         }
         Ok(())
+    }
+
+    /// Whether its task is running.
+    pub fn is_working(&self) -> bool {
+        self.mail.lock().running
+    }
+
+    /// Waits until the task that is running now is done.
+    pub async fn rest(&self) {
+        drop(self.awake.lock().await);
+        tokio::task::yield_now().await;
     }
 
     /// Closes the mailbox if nobody needs the room; then it may leave memory.
@@ -446,6 +459,11 @@ impl Awake {
         let Some(loaded) = self.hosted.as_mut() else { return Err(unavailable()) };
         if enter.conn.is_some() && self.conns.len() >= kernel.settings.audience {
             return Err(Refusal::new(Code::Busy, "this room takes no more connections"));
+        }
+        let name = loaded.game.card().name;
+        if enter.game.is_some_and(|game| game != name) {
+            return Err(Refusal::new(Code::InvalidGame, format!("this room plays another game; connect to /{name}"))
+                .with(serde_json::json!({ "game": name, "namespace": format!("/{name}") })));
         }
         let room = &mut loaded.room;
         let seat = match (room.seat_of(enter.player.id), enter.purpose) {

@@ -68,6 +68,12 @@ pub enum RoomCommand {
     RemoveBot { seat: Seat },
 }
 
+/// Whether rooms of every game know `event`.
+pub fn knows(event: &str) -> bool {
+    const ASIDES: [&str; 5] = ["ping", "typing", "request_sync", "reconnect_sync", "request_presence"];
+    ASIDES.contains(&event) || !matches!(command::decode::<RoomCommand>(event, RawValue::NULL), Err(NotACommand::Unknown))
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Asker {

@@ -14,4 +14,5 @@ pub mod metrics;
 pub mod origin;
 pub mod qr;
 pub mod request_log;
+pub mod router;
 pub mod view;

@@ -1,0 +1,91 @@
+//! How a client is answered: by its acknowledgement, or, when it asked for none, by an `error` event if something went wrong.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use socketioxide::extract::AckSender;
+use socketioxide::handler::FromMessageParts;
+use socketioxide::socket::Socket;
+use socketioxide_core::Value;
+
+use crate::refusal::{Code, Refusal};
+use crate::room::outlet::{Answer, Outlet, Stuck};
+
+/// Answers one event, once.
+pub struct Answerer {
+    socket: Arc<Socket>,
+    ack: Option<AckSender>,
+    event: String,
+}
+
+#[derive(Serialize)]
+struct ErrorOut<'a> {
+    code: Code,
+    message: &'a str,
+    event: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a serde_json::Value>,
+}
+
+impl Answerer {
+    pub fn new(socket: &Arc<Socket>, event: &str, value: &mut Value, ack: Option<i64>) -> Self {
+        let ack = ack.and_then(|id| AckSender::from_message_parts(socket, value, &Some(id)).ok());
+        // Names are shown back in errors; nobody needs more of one than this.
+        let event = if event.len() <= 64 { event.to_owned() } else { event.chars().take(64).collect() };
+        Self { socket: Arc::clone(socket), ack, event }
+    }
+
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    pub fn answer(self, answer: Result<Answer, Refusal>) {
+        match answer {
+            Ok(answer) => self.give(&answer),
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    pub fn give(self, answer: &impl Serialize) {
+        if let Some(ack) = self.ack
+            && ack.send(answer).is_err()
+        {
+            // It would wait for ever: better that it reconnects and asks again.
+            hang_up(&self.socket);
+        }
+    }
+
+    pub fn refuse(self, refusal: &Refusal) {
+        if self.ack.is_some() {
+            return self.give(&refusal.as_answer());
+        }
+        let error =
+            ErrorOut { code: refusal.code, message: &refusal.message, event: &self.event, details: refusal.details.as_deref() };
+        if self.socket.emit("error", &error).is_err() {
+            hang_up(&self.socket);
+        }
+    }
+}
+
+/// Ends a connection that takes nothing more. While its buffer is full even that does not fit; the heartbeat ends it then.
+pub fn hang_up(socket: &Arc<Socket>) {
+    let _ = Arc::clone(socket).disconnect();
+}
+
+/// A room's way to one socket.
+pub struct SocketOutlet(pub Arc<Socket>);
+
+impl Outlet for SocketOutlet {
+    fn emit(&self, event: &str, payload: &RawValue) -> Result<(), Stuck> {
+        self.0.emit(event, payload).map_err(|_| Stuck)
+    }
+
+    fn close(&self) {
+        hang_up(&self.0);
+    }
+}
