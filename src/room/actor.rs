@@ -30,6 +30,8 @@ const STEP_MAX: usize = 128;
 const TRIES: u32 = 3;
 /// The most events told to one who comes back; who is further behind gets the whole state.
 const REPLAY_MAX: u32 = 1_000;
+/// How long the people of a new room have to arrive in it.
+const ARRIVING: std::time::Duration = std::time::Duration::from_secs(10);
 /// Typing notes passed on per player: one in this many milliseconds.
 const TYPING_EVERY_MS: i64 = 500;
 
@@ -182,6 +184,10 @@ impl Cell {
         let cell = Self::new(code, kernel);
         if let Ok(mut awake) = cell.awake.try_lock() {
             let snapshot_at = room.seq();
+            // Who opened it, or is carried over by a rematch, is on the way: that counts as being there for a moment.
+            let until = cell.kernel.clock.now() + ARRIVING;
+            awake.seen = room.summary().players.iter().map(|p| (p.player_id, until)).collect();
+            cell.kernel.deadlines.schedule(code, until + std::time::Duration::from_millis(1));
             awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
         }
         cell
@@ -656,6 +662,7 @@ impl Awake {
     async fn tell(&mut self, cell: &Arc<Cell>, kernel: &Arc<Kernel>, out: Outbox, settled: Vec<Settled>) {
         let Some(loaded) = self.hosted.as_ref() else { return };
         let mut stuck = Vec::new();
+        let next_room = out.next_room;
         for update in &out.updates {
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
@@ -693,6 +700,9 @@ impl Awake {
             }
         }
         self.drop_stuck(cell, &stuck);
+        if let Some(code) = next_room {
+            self.conns.iter().for_each(|conn| conn.outlet.follow(code));
+        }
         self.schedule(cell, kernel);
         self.think(cell, kernel);
         self.snapshot(kernel);

@@ -1,6 +1,6 @@
 //! How a client is answered: by its acknowledgement, or, when it asked for none, by an `error` event if something went wrong.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,8 +9,10 @@ use socketioxide::handler::FromMessageParts;
 use socketioxide::socket::Socket;
 use socketioxide_core::Value;
 
+use crate::id::RoomCode;
 use crate::refusal::{Code, Refusal};
 use crate::room::outlet::{Answer, Outlet, Stuck};
+use crate::socket::lane::Lane;
 
 /// Answers one event, once.
 pub struct Answerer {
@@ -78,14 +80,24 @@ pub fn hang_up(socket: &Arc<Socket>) {
 }
 
 /// A room's way to one socket.
-pub struct SocketOutlet(pub Arc<Socket>);
+pub struct SocketOutlet {
+    pub socket: Arc<Socket>,
+    pub lane: Weak<Lane>,
+    pub seated: bool,
+}
 
 impl Outlet for SocketOutlet {
     fn emit(&self, event: &str, payload: &RawValue) -> Result<(), Stuck> {
-        self.0.emit(event, payload).map_err(|_| Stuck)
+        self.socket.emit(event, payload).map_err(|_| Stuck)
+    }
+
+    fn follow(&self, code: RoomCode) {
+        if let Some(lane) = self.lane.upgrade() {
+            lane.follow(&self.socket, code, self.seated);
+        }
     }
 
     fn close(&self) {
-        hang_up(&self.0);
+        hang_up(&self.socket);
     }
 }

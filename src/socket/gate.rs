@@ -23,7 +23,7 @@ use crate::account::{Identity, nickname};
 use crate::app::App;
 use crate::games::AnyGame;
 use crate::id::{PlayerId, RoomCode, Seq};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::room::actor::no_such_room;
 use crate::socket::answer::Answerer;
 use crate::socket::envelope::plain;
@@ -74,7 +74,9 @@ impl Gate {
             pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).filter(|v| !v.is_empty())
         };
         let auth: AuthIn = match auth.and_then(Value::as_str) {
-            Some(text) => serde_json::from_str(text).map_err(|error| Refusal::invalid(format!("auth: {}", plain(&error))))?,
+            Some(text) => {
+                serde_json::from_str(text).map_err(|error| Refusal::new(Code::AuthRequired, format!("auth: {}", plain(&error))))?
+            }
             None => AuthIn::default(),
         };
         let now = self.app.clock.now();
@@ -82,23 +84,38 @@ impl Gate {
             let own_page = self.app.origins.judge(&parts.headers).trusts_cookies();
             cookie::session(&parts.headers).filter(|_| own_page).map(str::to_owned)
         };
-        let (identity, token) = match auth.token.or_else(|| query("token")) {
+        let nickname = match auth.nickname {
+            Some(serde_json::Value::String(name)) => Some(nickname::clean(&name)?),
+            Some(_) => return Err(Refusal::invalid("auth: nickname should be a string")),
+            None => None,
+        };
+        let token = match auth.token {
+            Some(serde_json::Value::String(token)) => Some(token),
+            Some(_) => return Err(Refusal::new(Code::AuthRequired, "auth: token should be a string")),
+            None => query("token"),
+        };
+        let (identity, token) = match token {
             Some(token) => (self.app.tokens.verify(&token, now)?, token),
             None => match cookie().and_then(|token| Some((self.app.tokens.verify(&token, now).ok()?, token))) {
                 Some(known) => known,
-                None => self.app.tokens.guest(auth.nickname.as_deref(), now)?,
+                None => self.app.tokens.guest(nickname.as_deref(), now)?,
             },
         };
-        let identity = match &auth.nickname {
-            Some(name) => Identity { nickname: nickname::clean(name)?, ..identity },
+        let identity = match nickname {
+            Some(nickname) => Identity { nickname, ..identity },
             None => identity,
         };
-        let last_seq = auth.last_seq.or_else(|| query("last_seq")?.parse().ok().map(Seq));
-        let resume = auth
-            .room_code
-            .or_else(|| query("room_code"))
-            .filter(|_| self.game.is_some())
-            .map(|code| (code.parse().map_err(|_| no_such_room()), last_seq));
+        let number = |value: serde_json::Value| match value {
+            serde_json::Value::Number(n) => n.as_u64().map(|n| Seq(u32::try_from(n).unwrap_or(u32::MAX))),
+            serde_json::Value::String(text) => text.parse().ok().map(Seq),
+            _ => None,
+        };
+        let last_seq = auth.last_seq.or_else(|| query("last_seq").map(Into::into)).and_then(number);
+        let resume = auth.room_code.or_else(|| query("room_code").map(Into::into)).filter(|_| self.game.is_some());
+        let resume = resume.map(|code| {
+            let code = code.as_str().ok_or_else(no_such_room).and_then(|code| code.parse().map_err(|_| no_such_room()));
+            (code, last_seq)
+        });
 
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(addr)| addr.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));

@@ -145,6 +145,10 @@ impl Lane {
         if let Err(refusal) = self.within_rate() {
             return answerer.refuse(&refusal);
         }
+        if text.len() > self.app.config.max_event_bytes {
+            let max = self.app.config.max_event_bytes;
+            return answerer.refuse(&Refusal::new(Code::PayloadTooLarge, format!("an event has at most {max} bytes")));
+        }
         let payload = heard.payload.filter(|payload| *payload.get() != *"null").map_or_else(no_options, ToOwned::to_owned);
         match Envelope::read(&payload) {
             Ok(envelope) => self.queue(Heard { payload, envelope, answerer }),
@@ -293,7 +297,7 @@ impl Lane {
         let wish = CreateRoom {
             game: game.card().name.to_owned(),
             host,
-            options: ask.options.unwrap_or_else(no_options),
+            options: object(ask.options)?,
             visibility: ask.visibility,
             seats: ask.seats,
             client_seed: ask.client_seed,
@@ -342,16 +346,18 @@ impl Lane {
     }
 
     async fn enter(self: &Arc<Self>, code: RoomCode, entry: Entry, envelope: Envelope, answerer: Answerer) {
-        let before = self.state.lock().room.take();
-        if let Some(old) = before.filter(|old| old.code != code) {
-            // One room at a time: entering another leaves the first as a closed tab would.
-            self.post(&old, Message::Gone(self.id));
-        }
         let player = self.player(entry.nickname.map(Some));
         let socket = Arc::clone(answerer.socket());
         let (done, entered) = oneshot::channel();
         let enter = Enter {
-            conn: Some((self.id, Arc::new(SocketOutlet(Arc::clone(&socket))))),
+            conn: Some((
+                self.id,
+                Arc::new(SocketOutlet {
+                    socket: Arc::clone(&socket),
+                    lane: Arc::downgrade(self),
+                    seated: entry.purpose != Purpose::Watch,
+                }),
+            )),
             command: envelope.command_id.map(|id| CommandKey { player: player.id, id }),
             player,
             game: self.game.as_ref().map(|game| game.card().name),
@@ -371,11 +377,42 @@ impl Lane {
             Err(_) => return,
         };
         if entered.await.unwrap_or(false) {
-            self.state.lock().room = Some(Arc::clone(&room));
+            let before = self.state.lock().room.replace(room);
+            if let Some(old) = before.filter(|old| old.code != code) {
+                // One room at a time: entering another leaves the first as a closed tab would.
+                self.post(&old, Message::Gone(self.id));
+            }
             if self.gone.load(Ordering::SeqCst) {
                 self.leave();
             }
         }
+    }
+
+    /// The room went on in another one: a rematch. The socket goes along.
+    pub fn follow(self: &Arc<Self>, socket: &Arc<Socket>, code: RoomCode, seated: bool) {
+        let (lane, socket) = (Arc::clone(self), Arc::clone(socket));
+        {
+            let mut state = self.state.lock();
+            if state.busy {
+                // It is on its way elsewhere, by its own wish.
+                return;
+            }
+            state.busy = true;
+        }
+        tokio::spawn(async move {
+            let entry = Entry {
+                nickname: None,
+                purpose: if seated { Purpose::Play } else { Purpose::Watch },
+                client_seed: None,
+                last_seq: None,
+                extra: serde_json::Map::new(),
+            };
+            let answerer = Answerer::new(&socket, "rematch", &mut Value::Str("".into(), None), None);
+            lane.enter(code, entry, Envelope::default(), answerer).await;
+            if let Some(waits) = lane.next() {
+                lane.catch_up(waits).await;
+            }
+        });
     }
 
     /// The socket is gone.
@@ -395,20 +432,11 @@ impl Lane {
         let now = self.app.clock.now();
         let refreshed = read::<RefreshTokenIn>(&heard).and_then(|ask| {
             let own = self.identity();
-            match ask.token {
-                Some(token) => {
-                    let identity = self.app.tokens.verify(&token, now)?;
-                    if identity.player_id != own.player_id {
-                        return Err(Refusal::new(Code::Forbidden, "this token is another player's"));
-                    }
-                    Ok((identity, token))
-                }
-                None if own.is_expired(now) => Err(Refusal::new(Code::AuthRequired, "your token has expired")),
-                None => {
-                    let (token, expires_at) = self.app.tokens.issue(&own, now);
-                    Ok((Identity { expires_at, ..own }, token))
-                }
+            let identity = self.app.tokens.verify(&ask.token, now)?;
+            if identity.player_id != own.player_id {
+                return Err(Refusal::new(Code::Forbidden, "this token is another player's"));
             }
+            Ok((identity, ask.token))
         });
         match refreshed {
             Ok((identity, token)) => {
@@ -446,6 +474,15 @@ pub const RECONNECT_AFTER: Duration = Duration::from_millis(500);
 fn read<'a, T: Deserialize<'a>>(heard: &'a Heard) -> Result<T, Refusal> {
     serde_json::from_str(heard.payload.get())
         .map_err(|error| Refusal::invalid(format!("{}: {}", heard.answerer.event(), plain(&error))))
+}
+
+fn object(options: Option<Box<RawValue>>) -> Result<Box<RawValue>, Refusal> {
+    match options {
+        None => Ok(no_options()),
+        Some(options) if options.get() == "null" => Ok(no_options()),
+        Some(options) if options.get().starts_with('{') => Ok(options),
+        Some(_) => Err(Refusal::invalid("options should be an object")),
+    }
 }
 
 fn named(given: Option<&str>) -> Result<Option<String>, Refusal> {

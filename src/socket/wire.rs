@@ -40,13 +40,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for EventIn<'a> {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The `auth` of a handshake.
+/// The `auth` of a handshake. Read field by field: a room that cannot be resumed is no reason to refuse the connection.
 #[derive(Debug, Default, Deserialize)]
 pub struct AuthIn {
-    pub token: Option<String>,
-    pub nickname: Option<String>,
-    pub room_code: Option<String>,
-    pub last_seq: Option<Seq>,
+    pub token: Option<serde_json::Value>,
+    pub nickname: Option<serde_json::Value>,
+    pub room_code: Option<serde_json::Value>,
+    pub last_seq: Option<serde_json::Value>,
 }
 
 /// `create_room`.
@@ -80,10 +80,10 @@ pub enum PurposeIn {
     Spectator,
 }
 
-/// `refresh_token`. Without a token, a socket whose own is still valid gets a new one.
+/// `refresh_token`.
 #[derive(Debug, Deserialize)]
 pub struct RefreshTokenIn {
-    pub token: Option<String>,
+    pub token: String,
 }
 
 /// `ping`.
