@@ -155,8 +155,8 @@ pub struct Config {
     pub rooms_per_player: NonZeroU32,
 
     /// Commands that may wait in front of one room; beyond it they are answered `BUSY`.
-    // Eight seats and their tabs can each send a burst; at 10 µs a command the last waits a few milliseconds.
-    #[arg(long, env = "PARLOR_MAILBOX", value_name = "N", default_value = "256", value_parser = count, help_heading = LIMITS)]
+    // A client may send thousands of events without waiting; at 20 µs a command the last one waits a third of a second.
+    #[arg(long, env = "PARLOR_MAILBOX", value_name = "N", default_value = "16384", value_parser = count, help_heading = LIMITS)]
     pub mailbox: NonZeroU32,
 
     /// Grace period of a player who dropped. Default: each game's own, mostly 10000.

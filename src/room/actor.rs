@@ -632,7 +632,7 @@ impl Awake {
         }
     }
 
-    fn emit_to(&self, conn: Option<ConnId>, event: &str, payload: &impl Serialize) {
+    fn emit_to(&self, conn: Option<ConnId>, event: &'static str, payload: &impl Serialize) {
         let conn = conn.and_then(|id| self.conns.iter().find(|c| c.id == id));
         if let (Some(conn), Ok(payload)) = (conn, serde_json::value::to_raw_value(payload)) {
             let _ = conn.outlet.emit(event, &payload);

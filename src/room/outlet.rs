@@ -12,7 +12,7 @@ pub trait Outlet: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Stuck`] when the connection is closed, or so slow that its buffer is full. It is dropped then.
-    fn emit(&self, event: &str, payload: &RawValue) -> Result<(), Stuck>;
+    fn emit(&self, event: &'static str, payload: &RawValue) -> Result<(), Stuck>;
 
     /// The people of this room go on in another one: a rematch. Whoever can, goes along.
     fn follow(&self, _code: RoomCode) {}

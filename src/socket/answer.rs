@@ -4,20 +4,19 @@ use std::sync::{Arc, Weak};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use socketioxide::extract::AckSender;
-use socketioxide::handler::FromMessageParts;
 use socketioxide::socket::Socket;
-use socketioxide_core::Value;
 
 use crate::id::RoomCode;
 use crate::refusal::{Code, Refusal};
 use crate::room::outlet::{Answer, Outlet, Stuck};
 use crate::socket::lane::Lane;
+use crate::socket::voice::{Voice, hang_up};
 
 /// Answers one event, once.
 pub struct Answerer {
+    voice: Arc<Voice>,
     socket: Arc<Socket>,
-    ack: Option<AckSender>,
+    ack: Option<i64>,
     event: String,
 }
 
@@ -31,11 +30,10 @@ struct ErrorOut<'a> {
 }
 
 impl Answerer {
-    pub fn new(socket: &Arc<Socket>, event: &str, value: &mut Value, ack: Option<i64>) -> Self {
-        let ack = ack.and_then(|id| AckSender::from_message_parts(socket, value, &Some(id)).ok());
+    pub fn new(voice: &Arc<Voice>, socket: &Arc<Socket>, event: &str, ack: Option<i64>) -> Self {
         // Names are shown back in errors; nobody needs more of one than this.
         let event = if event.len() <= 64 { event.to_owned() } else { event.chars().take(64).collect() };
-        Self { socket: Arc::clone(socket), ack, event }
+        Self { voice: Arc::clone(voice), socket: Arc::clone(socket), ack, event }
     }
 
     pub fn socket(&self) -> &Arc<Socket> {
@@ -44,6 +42,13 @@ impl Answerer {
 
     pub fn event(&self) -> &str {
         &self.event
+    }
+
+    /// Says something beside the answer.
+    pub fn emit(&self, event: &'static str, payload: &impl Serialize) {
+        if self.voice.emit(&self.socket, event, payload).is_err() {
+            hang_up(&self.socket);
+        }
     }
 
     pub fn answer(self, answer: Result<Answer, Refusal>) {
@@ -55,7 +60,7 @@ impl Answerer {
 
     pub fn give(self, answer: &impl Serialize) {
         if let Some(ack) = self.ack
-            && ack.send(answer).is_err()
+            && self.voice.acknowledge(&self.socket, ack, answer).is_err()
         {
             // It would wait for ever: better that it reconnects and asks again.
             hang_up(&self.socket);
@@ -68,27 +73,21 @@ impl Answerer {
         }
         let error =
             ErrorOut { code: refusal.code, message: &refusal.message, event: &self.event, details: refusal.details.as_deref() };
-        if self.socket.emit("error", &error).is_err() {
-            hang_up(&self.socket);
-        }
+        self.emit("error", &error);
     }
-}
-
-/// Ends a connection that takes nothing more. While its buffer is full even that does not fit; the heartbeat ends it then.
-pub fn hang_up(socket: &Arc<Socket>) {
-    let _ = Arc::clone(socket).disconnect();
 }
 
 /// A room's way to one socket.
 pub struct SocketOutlet {
+    pub voice: Arc<Voice>,
     pub socket: Arc<Socket>,
     pub lane: Weak<Lane>,
     pub seated: bool,
 }
 
 impl Outlet for SocketOutlet {
-    fn emit(&self, event: &str, payload: &RawValue) -> Result<(), Stuck> {
-        self.socket.emit(event, payload).map_err(|_| Stuck)
+    fn emit(&self, event: &'static str, payload: &RawValue) -> Result<(), Stuck> {
+        self.voice.emit(&self.socket, event, payload)
     }
 
     fn follow(&self, code: RoomCode) {

@@ -53,9 +53,9 @@ impl Expiries {
                 if expires_at > now {
                     self.watch(expires_at, &lane, &socket);
                 } else if disconnect_at <= now {
-                    super::answer::hang_up(&socket);
+                    super::voice::hang_up(&socket);
                 } else {
-                    let _ = socket.emit("token_expired", &TokenExpired { expires_at, disconnect_at });
+                    let _ = lane.voice.emit(&socket, "token_expired", &TokenExpired { expires_at, disconnect_at });
                     self.watch(disconnect_at, &lane, &socket);
                 }
             }

@@ -145,7 +145,7 @@ impl Gate {
             token: &token,
             expires_at: identity.expires_at,
         };
-        let _ = socket.emit("session", &session);
+        let _ = lane.voice.emit(socket, "session", &session);
         self.expiries.watch(identity.expires_at, &lane, socket);
         metrics::counter!("parlor_connects_total", "namespace" => socket.ns().to_owned()).increment(1);
         match resume {
@@ -156,7 +156,7 @@ impl Gate {
                 tokio::spawn(async move { lane.resume(&socket, code, last_seq).await });
             }
             Some((Err(refusal), _)) => {
-                Answerer::new(socket, "resume", &mut Value::Str("".into(), None), None).refuse(&refusal);
+                Answerer::new(&lane.voice, socket, "resume", None).refuse(&refusal);
             }
         }
     }
@@ -183,7 +183,7 @@ struct Ears(Arc<Lane>);
 
 impl MessageHandler<LocalAdapter, Ours> for Ears {
     fn call(&self, socket: Arc<Socket>, value: Value, ack: Option<i64>) {
-        self.0.hear(&socket, value, ack);
+        self.0.hear(&socket, &value, ack);
     }
 }
 

@@ -28,9 +28,10 @@ use crate::room::decide::knows;
 use crate::room::directory::{CreateRoom, busy, no_options};
 use crate::room::fact::Player;
 use crate::room::outlet::{Answer, ConnId, Reply};
-use crate::socket::answer::{Answerer, SocketOutlet, hang_up};
+use crate::socket::answer::{Answerer, SocketOutlet};
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
+use crate::socket::voice::{Voice, hang_up};
 use crate::socket::wire::{CreateRoomIn, EventIn, JoinRoomIn, PingIn, PurposeIn, RefreshTokenIn};
 use crate::time::Timestamp;
 use crate::web::qr::Qr;
@@ -51,6 +52,7 @@ pub struct Lane {
     base: String,
     address: std::net::IpAddr,
     limiter: Option<Limiter>,
+    pub voice: Arc<Voice>,
     state: Mutex<State>,
     /// Requests in the room's mailbox that are not answered yet.
     outstanding: Arc<AtomicUsize>,
@@ -117,6 +119,7 @@ impl Lane {
             base,
             address,
             limiter,
+            voice: Arc::default(),
             state: Mutex::default(),
             outstanding: Arc::default(),
             gone: AtomicBool::new(false),
@@ -132,16 +135,16 @@ impl Lane {
     }
 
     /// One event, as it arrived.
-    pub fn hear(self: &Arc<Self>, socket: &Arc<Socket>, mut value: Value, ack: Option<i64>) {
-        let text = match &value {
+    pub fn hear(self: &Arc<Self>, socket: &Arc<Socket>, value: &Value, ack: Option<i64>) {
+        let text = match value {
             Value::Str(text, _) => text.clone(),
             Value::Bytes(_) => return hang_up(socket),
         };
         let Ok(heard) = serde_json::from_str::<EventIn<'_>>(text.as_str()) else {
-            let answerer = Answerer::new(socket, "", &mut value, ack);
+            let answerer = Answerer::new(&self.voice, socket, "", ack);
             return answerer.refuse(&Refusal::invalid("an event is a name and a payload"));
         };
-        let answerer = Answerer::new(socket, &heard.event, &mut value, ack);
+        let answerer = Answerer::new(&self.voice, socket, &heard.event, ack);
         if let Err(refusal) = self.within_rate() {
             return answerer.refuse(&refusal);
         }
@@ -338,7 +341,7 @@ impl Lane {
     /// Comes back to a room, as the handshake asked; after [`hold`](Lane::hold).
     pub async fn resume(self: &Arc<Self>, socket: &Arc<Socket>, code: RoomCode, last_seq: Option<Seq>) {
         let entry = Entry { nickname: None, purpose: Purpose::Resume, client_seed: None, last_seq, extra: serde_json::Map::new() };
-        let answerer = Answerer::new(socket, "resume", &mut Value::Str("".into(), None), None);
+        let answerer = Answerer::new(&self.voice, socket, "resume", None);
         self.enter(code, entry, Envelope::default(), answerer).await;
         if let Some(waits) = self.next() {
             Arc::clone(self).catch_up(waits).await;
@@ -353,6 +356,7 @@ impl Lane {
             conn: Some((
                 self.id,
                 Arc::new(SocketOutlet {
+                    voice: Arc::clone(&self.voice),
                     socket: Arc::clone(&socket),
                     lane: Arc::downgrade(self),
                     seated: entry.purpose != Purpose::Watch,
@@ -407,7 +411,7 @@ impl Lane {
                 last_seq: None,
                 extra: serde_json::Map::new(),
             };
-            let answerer = Answerer::new(&socket, "rematch", &mut Value::Str("".into(), None), None);
+            let answerer = Answerer::new(&lane.voice, &socket, "rematch", None);
             lane.enter(code, entry, Envelope::default(), answerer).await;
             if let Some(waits) = lane.next() {
                 lane.catch_up(waits).await;
@@ -495,9 +499,7 @@ fn pong(answerer: Answerer, payload: &RawValue, server_time: Timestamp) {
         Err(error) => return answerer.refuse(&Refusal::invalid(format!("ping: {}", plain(&error)))),
     };
     let pong = PongOut { timestamp: ask.timestamp.as_deref(), server_time };
-    if answerer.socket().emit("pong", &pong).is_err() {
-        return hang_up(answerer.socket());
-    }
+    answerer.emit("pong", &pong);
     answerer.give(&PongAck { ok: true, pong });
 }
 

@@ -3,7 +3,7 @@
 //! - [`gate`]: who connects, and what they are told first.
 //! - [`lane`]: the order of one socket's events.
 //! - [`envelope`], [`wire`]: what clients send.
-//! - [`answer`]: how they are answered.
+//! - [`answer`], [`voice`]: how they are answered, in order.
 //! - [`expiry`]: tokens that run out while their socket is open.
 //! - [`msgpack`]: the door for clients with another parser.
 
@@ -13,6 +13,7 @@ pub mod expiry;
 pub mod gate;
 pub mod lane;
 pub mod msgpack;
+pub mod voice;
 pub mod wire;
 
 use std::sync::Arc;
@@ -26,8 +27,8 @@ use crate::app::App;
 use expiry::Expiries;
 use gate::Gate;
 
-/// Packets that may wait for one client; a client that falls further behind is dropped. More than the longest replay.
-const BUFFERED_PACKETS: usize = 2_048;
+/// Packets in a connection's buffer; what does not fit waits in its [`voice`]. Room for a heartbeat has to be left in any burst.
+const BUFFERED_PACKETS: usize = 4_096;
 /// How long a client may hold a connection without entering a namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Saves 3 kB per socket over the default of 128 kB grown on demand; packets are small.
