@@ -30,6 +30,8 @@ const STEP_MAX: usize = 128;
 const TRIES: u32 = 3;
 /// The most events told to one who comes back; who is further behind gets the whole state.
 const REPLAY_MAX: u32 = 1_000;
+/// How long the people of a new room have to arrive in it.
+const ARRIVING: std::time::Duration = std::time::Duration::from_secs(10);
 /// Typing notes passed on per player: one in this many milliseconds.
 const TYPING_EVERY_MS: i64 = 500;
 
@@ -38,6 +40,8 @@ pub struct Enter {
     /// None over plain HTTP.
     pub conn: Option<(ConnId, Arc<dyn Outlet>)>,
     pub player: Player,
+    /// The game that the caller can speak of; any, when it does not matter.
+    pub game: Option<&'static str>,
     pub purpose: Purpose,
     pub client_seed: Option<String>,
     pub last_seq: Option<Seq>,
@@ -182,6 +186,10 @@ impl Cell {
         let cell = Self::new(code, kernel);
         if let Ok(mut awake) = cell.awake.try_lock() {
             let snapshot_at = room.seq();
+            // Who opened it, or is carried over by a rematch, is on the way: that counts as being there for a moment.
+            let until = cell.kernel.clock.now() + ARRIVING;
+            awake.seen = room.summary().players.iter().map(|p| (p.player_id, until)).collect();
+            cell.kernel.deadlines.schedule(code, until + std::time::Duration::from_millis(1));
             awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
         }
         cell
@@ -207,6 +215,17 @@ impl Cell {
             tokio::spawn(run(Arc::clone(self)));
         }
         Ok(())
+    }
+
+    /// Whether its task is running.
+    pub fn is_working(&self) -> bool {
+        self.mail.lock().running
+    }
+
+    /// Waits until the task that is running now is done.
+    pub async fn rest(&self) {
+        drop(self.awake.lock().await);
+        tokio::task::yield_now().await;
     }
 
     /// Closes the mailbox if nobody needs the room; then it may leave memory.
@@ -457,6 +476,11 @@ impl Awake {
         if enter.conn.is_some() && self.conns.len() >= kernel.settings.audience {
             return Err(Refusal::new(Code::Busy, "this room takes no more connections"));
         }
+        let name = loaded.game.card().name;
+        if enter.game.is_some_and(|game| game != name) {
+            return Err(Refusal::new(Code::InvalidGame, format!("this room plays another game; connect to /{name}"))
+                .with(serde_json::json!({ "game": name, "namespace": format!("/{name}") })));
+        }
         let room = &mut loaded.room;
         let seat = match (room.seat_of(enter.player.id), enter.purpose) {
             (Some(seat), Purpose::Play | Purpose::Resume) if room.status() != Status::Abandoned => Some(seat),
@@ -620,7 +644,7 @@ impl Awake {
         }
     }
 
-    fn emit_to(&self, conn: Option<ConnId>, event: &str, payload: &impl Serialize) {
+    fn emit_to(&self, conn: Option<ConnId>, event: &'static str, payload: &impl Serialize) {
         let conn = conn.and_then(|id| self.conns.iter().find(|c| c.id == id));
         if let (Some(conn), Ok(payload)) = (conn, serde_json::value::to_raw_value(payload)) {
             let _ = conn.outlet.emit(event, &payload);
@@ -650,6 +674,7 @@ impl Awake {
     async fn tell(&mut self, cell: &Arc<Cell>, kernel: &Arc<Kernel>, out: Outbox, settled: Vec<Settled>) {
         let Some(loaded) = self.hosted.as_ref() else { return };
         let mut stuck = Vec::new();
+        let next_room = out.next_room;
         for update in &out.updates {
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
@@ -687,6 +712,9 @@ impl Awake {
             }
         }
         self.drop_stuck(cell, &stuck);
+        if let Some(code) = next_room {
+            self.conns.iter().for_each(|conn| conn.outlet.follow(code));
+        }
         self.schedule(cell, kernel);
         self.think(cell, kernel);
         self.snapshot(kernel);

@@ -15,4 +15,5 @@ pub mod origin;
 pub mod pages;
 pub mod qr;
 pub mod request_log;
+pub mod router;
 pub mod view;
