@@ -45,19 +45,6 @@ async fn a_room_is_opened_joined_and_started_without_scripts() {
 }
 
 #[tokio::test]
-async fn who_stops_loading_the_lobby_is_away_and_who_loads_it_is_back() {
-    let site = site(&[]).await;
-    let (mut ada, mut ben) = (Person::new(&site), Person::new(&site));
-    let code = ada.opens("Ada", "private").await;
-    ben.get("/").await.lacks(code.as_str());
-    // Opening alone is no presence that lasts: the next one who comes in sees who is there.
-    ben.joins(code, "Ben").await;
-    ben.get(&format!("/room/{code}")).await.has("1/2 online").has(">away<");
-    ada.get(&format!("/room/{code}")).await.has("2/2 online");
-    ben.get(&format!("/room/{code}")).await.has("2/2 online").lacks(">away<");
-}
-
-#[tokio::test]
 async fn bots_come_and_go_and_people_leave() {
     let site = site(&[]).await;
     let (mut ada, mut ben) = (Person::new(&site), Person::new(&site));
@@ -133,7 +120,7 @@ impl Outlet for Ear {
 }
 
 #[tokio::test]
-async fn a_socket_takes_presence_over_from_the_page_that_opened_it() {
+async fn a_socket_takes_presence_over_from_its_page_and_loading_the_page_brings_one_back() {
     let site = site(&[]).await;
     let (mut ada, mut ben) = (Person::new(&site), Person::new(&site));
     let code = ada.opens("Ada", "private").await;
@@ -141,6 +128,7 @@ async fn a_socket_takes_presence_over_from_the_page_that_opened_it() {
     ben.get(&format!("/room/{code}")).await.has("Ben");
     let (tell, told) = tokio::sync::oneshot::channel();
     let enter = Enter {
+        game: None,
         conn: Some((ConnId(1), Arc::new(Ear))),
         player: Player { id: ben.id(), nickname: "Ben".to_owned(), guest: true, bot: None },
         purpose: Purpose::Resume,
@@ -160,6 +148,8 @@ async fn a_socket_takes_presence_over_from_the_page_that_opened_it() {
     let now = look(&site, code, ada.id()).await;
     let seated = now.summary.players.iter().find(|player| player.player_id == ben.id()).unwrap();
     assert!(!seated.online && seated.grace_ends_at.is_some(), "gone at once, not when the page's time is over");
-    ben.get(&format!("/room/{code}")).await.has("Ben</bdi>");
+    ada.get(&format!("/room/{code}")).await.has("1/2 online").has(">away<");
+    ben.get(&format!("/room/{code}")).await.has("2/2 online");
+    ada.get(&format!("/room/{code}")).await.has("2/2 online").lacks(">away<");
     assert!(look(&site, code, ada.id()).await.summary.players.iter().any(|p| p.player_id == ben.id() && p.online));
 }

@@ -54,6 +54,7 @@ impl Visit {
         let (reply, answer) = reply();
         let enter = Enter {
             conn: None,
+            game: None,
             player: self.player(),
             purpose: Purpose::Play,
             client_seed: None,
