@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::{assets, cors, headers, health, metrics, request_log};
+use super::{assets, cors, headers, health, metrics, pages, request_log};
 use crate::app::App;
 use crate::socket::msgpack::Door;
 
@@ -34,6 +34,7 @@ pub fn router(app: &Arc<App>, sockets: Door<SocketIoService<Router>>, prometheus
         .merge(health::router(dependencies))
         .merge(metrics::router(prometheus))
         .merge(assets::router())
+        .merge(pages::router())
         .layer(from_fn(headers::secure))
         .layer(from_fn(request_log::log))
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
