@@ -124,6 +124,7 @@ pub fn room_settings(config: &Config) -> RoomSettings {
         grace: config.grace,
         restart_grace: config.restart_grace,
         lobby_expiry: config.lobby_expiry,
+        lobby_grace: config.lobby_grace,
         mailbox: usize::try_from(config.mailbox.get()).unwrap_or(usize::MAX),
         rooms_per_player: config.rooms_per_player.get(),
         idle: config.idle_eviction,

@@ -10,6 +10,7 @@ pub mod id;
 pub mod log;
 pub mod refusal;
 pub mod room;
+pub mod server;
 pub mod socket;
 pub mod telemetry;
 pub mod time;

@@ -114,9 +114,13 @@ pub struct Config {
     #[arg(long = "ping-timeout-ms", env = "PARLOR_PING_TIMEOUT_MS", value_name = "MS", default_value = "3000", value_parser = millis(100..=300_000), help_heading = SOCKETS)]
     pub ping_timeout: Duration,
 
-    /// Largest packet a client may send.
+    /// Largest event a client may send; a larger one is answered `PAYLOAD_TOO_LARGE`.
     // The longest honest one is a command with a few hundred ids, about 10 kB.
-    #[arg(long, env = "PARLOR_MAX_PACKET_BYTES", value_name = "BYTES", default_value = "65536", value_parser = bytes(1_024..=10_485_760), help_heading = SOCKETS)]
+    #[arg(long, env = "PARLOR_MAX_EVENT_BYTES", value_name = "BYTES", default_value = "65536", value_parser = bytes(1_024..=10_485_760), help_heading = SOCKETS)]
+    pub max_event_bytes: usize,
+
+    /// Largest packet a client may send; a larger one ends the connection, as on Node's server.
+    #[arg(long, env = "PARLOR_MAX_PACKET_BYTES", value_name = "BYTES", default_value = "1000000", value_parser = bytes(1_024..=10_485_760), help_heading = SOCKETS)]
     pub max_packet_bytes: usize,
 
     /// Largest body of an HTTP request outside Socket.IO.
@@ -151,8 +155,8 @@ pub struct Config {
     pub rooms_per_player: NonZeroU32,
 
     /// Commands that may wait in front of one room; beyond it they are answered `BUSY`.
-    // Eight seats and their tabs can each send a burst; at 10 µs a command the last waits a few milliseconds.
-    #[arg(long, env = "PARLOR_MAILBOX", value_name = "N", default_value = "256", value_parser = count, help_heading = LIMITS)]
+    // A client may send thousands of events without waiting; at 20 µs a command the last one waits a third of a second.
+    #[arg(long, env = "PARLOR_MAILBOX", value_name = "N", default_value = "16384", value_parser = count, help_heading = LIMITS)]
     pub mailbox: NonZeroU32,
 
     /// Grace period of a player who dropped. Default: each game's own, mostly 10000.
@@ -162,6 +166,11 @@ pub struct Config {
     /// Shortest grace period after a restart of the server.
     #[arg(long = "restart-grace-ms", env = "PARLOR_RESTART_GRACE_MS", value_name = "MS", default_value = "30000", value_parser = millis(0..=3_600_000), help_heading = ROOMS)]
     pub restart_grace: Duration,
+
+    /// How long somebody who joined may be away from a lobby before the seat is free again. The host's is kept.
+    // Whoever opens another program to read the code aloud is back within the minute.
+    #[arg(long = "lobby-grace-ms", env = "PARLOR_LOBBY_GRACE_MS", value_name = "MS", default_value = "60000", value_parser = millis(0..=3_600_000), help_heading = ROOMS)]
+    pub lobby_grace: Duration,
 
     /// How long a room may wait for its game to start.
     #[arg(long = "lobby-expiry-s", env = "PARLOR_LOBBY_EXPIRY_S", value_name = "S", default_value = "1800", value_parser = seconds(1..=604_800), help_heading = ROOMS)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::chance::Seed;
+use crate::game::command::{NotACommand, decode};
 use crate::game::{Game, Viewer};
 use crate::id::{RoomCode, Seat};
 use crate::log::{Row, Snapshot};
@@ -101,6 +102,9 @@ pub struct Opening {
 pub trait AnyGame: Send + Sync {
     fn card(&self) -> &Card;
 
+    /// Whether players of this game may send `event`.
+    fn knows(&self, event: &str) -> bool;
+
     /// A new room and its first events.
     ///
     /// # Errors
@@ -141,6 +145,10 @@ impl<G: Game> Registered<G> {
 impl<G: Game> AnyGame for Registered<G> {
     fn card(&self) -> &Card {
         &self.card
+    }
+
+    fn knows(&self, event: &str) -> bool {
+        !matches!(decode::<G::Command>(event, RawValue::NULL), Err(NotACommand::Unknown))
     }
 
     fn open(&self, opening: Opening) -> Result<(Box<dyn AnyRoom>, Outbox), Refusal> {

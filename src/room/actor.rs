@@ -3,7 +3,7 @@
 //! The order of a step never changes: decide, append, then tell. Mail that came in meanwhile is decided together and shares one
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -30,6 +30,8 @@ const STEP_MAX: usize = 128;
 const TRIES: u32 = 3;
 /// The most events told to one who comes back; who is further behind gets the whole state.
 const REPLAY_MAX: u32 = 1_000;
+/// How long the people of a new room have to arrive in it.
+const ARRIVING: std::time::Duration = std::time::Duration::from_secs(10);
 /// Typing notes passed on per player: one in this many milliseconds.
 const TYPING_EVERY_MS: i64 = 500;
 
@@ -38,6 +40,8 @@ pub struct Enter {
     /// None over plain HTTP.
     pub conn: Option<(ConnId, Arc<dyn Outlet>)>,
     pub player: Player,
+    /// The game that the caller can speak of; any, when it does not matter.
+    pub game: Option<&'static str>,
     pub purpose: Purpose,
     pub client_seed: Option<String>,
     pub last_seq: Option<Seq>,
@@ -76,6 +80,8 @@ pub struct Look {
     pub role: &'static str,
     pub state: Box<RawValue>,
     pub summary: Summary,
+    /// How many people without a seat are connected.
+    pub watchers: usize,
 }
 
 pub enum Message {
@@ -180,6 +186,10 @@ impl Cell {
         let cell = Self::new(code, kernel);
         if let Ok(mut awake) = cell.awake.try_lock() {
             let snapshot_at = room.seq();
+            // Who opened it, or is carried over by a rematch, is on the way: that counts as being there for a moment.
+            let until = cell.kernel.clock.now() + ARRIVING;
+            awake.seen = room.summary().players.iter().map(|p| (p.player_id, until)).collect();
+            cell.kernel.deadlines.schedule(code, until + std::time::Duration::from_millis(1));
             awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
         }
         cell
@@ -205,6 +215,17 @@ impl Cell {
             tokio::spawn(run(Arc::clone(self)));
         }
         Ok(())
+    }
+
+    /// Whether its task is running.
+    pub fn is_working(&self) -> bool {
+        self.mail.lock().running
+    }
+
+    /// Waits until the task that is running now is done.
+    pub async fn rest(&self) {
+        drop(self.awake.lock().await);
+        tokio::task::yield_now().await;
     }
 
     /// Closes the mailbox if nobody needs the room; then it may leave memory.
@@ -366,6 +387,10 @@ impl Awake {
                         role: loaded.room.role(player.and_then(|player| loaded.room.seat_of(player))),
                         state: loaded.room.state(loaded.room.viewer(player)),
                         summary: loaded.room.summary(),
+                        watchers: {
+                            let all = self.conns.iter().map(|c| c.player).filter(|p| loaded.room.seat_of(*p).is_none());
+                            all.collect::<HashSet<_>>().len()
+                        },
                     };
                     // Only what is committed may be seen: the rest of this step has not happened yet.
                     if out.rows.is_empty() {
@@ -424,6 +449,10 @@ impl Awake {
         if self.hosted.as_ref().is_none_or(|l| l.room.seat_of(player).is_none()) {
             return false;
         }
+        // A socket knows at once when it is gone; a page fetched beside it must not hide that.
+        if self.conns.iter().any(|c| c.player == player) {
+            return false;
+        }
         let until = now + kernel.settings.http_presence;
         kernel.deadlines.schedule(cell.code, until + std::time::Duration::from_millis(1));
         match self.seen.iter_mut().find(|(p, _)| *p == player) {
@@ -446,6 +475,11 @@ impl Awake {
         let Some(loaded) = self.hosted.as_mut() else { return Err(unavailable()) };
         if enter.conn.is_some() && self.conns.len() >= kernel.settings.audience {
             return Err(Refusal::new(Code::Busy, "this room takes no more connections"));
+        }
+        let name = loaded.game.card().name;
+        if enter.game.is_some_and(|game| game != name) {
+            return Err(Refusal::new(Code::InvalidGame, format!("this room plays another game; connect to /{name}"))
+                .with(serde_json::json!({ "game": name, "namespace": format!("/{name}") })));
         }
         let room = &mut loaded.room;
         let seat = match (room.seat_of(enter.player.id), enter.purpose) {
@@ -476,6 +510,8 @@ impl Awake {
             };
             self.conns.retain(|c| c.id != *id);
             self.conns.push(conn);
+            // From now on the socket says whether they are here, not the page that opened it.
+            self.seen.retain(|(player, _)| *player != enter.player.id);
         }
         Ok(seat)
     }
@@ -608,7 +644,7 @@ impl Awake {
         }
     }
 
-    fn emit_to(&self, conn: Option<ConnId>, event: &str, payload: &impl Serialize) {
+    fn emit_to(&self, conn: Option<ConnId>, event: &'static str, payload: &impl Serialize) {
         let conn = conn.and_then(|id| self.conns.iter().find(|c| c.id == id));
         if let (Some(conn), Ok(payload)) = (conn, serde_json::value::to_raw_value(payload)) {
             let _ = conn.outlet.emit(event, &payload);
@@ -638,6 +674,7 @@ impl Awake {
     async fn tell(&mut self, cell: &Arc<Cell>, kernel: &Arc<Kernel>, out: Outbox, settled: Vec<Settled>) {
         let Some(loaded) = self.hosted.as_ref() else { return };
         let mut stuck = Vec::new();
+        let next_room = out.next_room;
         for update in &out.updates {
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
@@ -675,6 +712,9 @@ impl Awake {
             }
         }
         self.drop_stuck(cell, &stuck);
+        if let Some(code) = next_room {
+            self.conns.iter().for_each(|conn| conn.outlet.follow(code));
+        }
         self.schedule(cell, kernel);
         self.think(cell, kernel);
         self.snapshot(kernel);

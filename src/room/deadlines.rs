@@ -2,7 +2,7 @@
 //! that are awake, and forgetting it costs nothing but a second.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,16 +21,27 @@ const DUE_MAX: u32 = 500;
 /// Wishes to be woken.
 #[derive(Default)]
 pub struct Deadlines {
-    heap: Mutex<BinaryHeap<Reverse<(Timestamp, RoomCode)>>>,
+    wishes: Mutex<Wishes>,
     earlier: Notify,
+}
+
+#[derive(Default)]
+struct Wishes {
+    heap: BinaryHeap<Reverse<(Timestamp, RoomCode)>>,
+    /// Each room's earliest wish. Woken then, the room says when it wants to be woken next.
+    first: HashMap<RoomCode, Timestamp>,
 }
 
 impl Deadlines {
     /// Wakes `code` at `at`. Waking a room for nothing is harmless: it looks for itself what is due.
     pub fn schedule(&self, code: RoomCode, at: Timestamp) {
-        let mut heap = self.heap.lock();
-        let earliest = heap.peek().is_none_or(|Reverse((first, _))| at < *first);
-        heap.push(Reverse((at, code)));
+        let mut wishes = self.wishes.lock();
+        if wishes.first.get(&code).is_some_and(|first| *first <= at) {
+            return;
+        }
+        wishes.first.insert(code, at);
+        let earliest = wishes.heap.peek().is_none_or(|Reverse((first, _))| at < *first);
+        wishes.heap.push(Reverse((at, code)));
         if earliest {
             self.earlier.notify_one();
         }
@@ -38,14 +49,15 @@ impl Deadlines {
 
     /// Those due by `now`, each once, and when the next one is.
     fn take(&self, now: Timestamp) -> (Vec<RoomCode>, Option<Timestamp>) {
-        let mut heap = self.heap.lock();
+        let mut wishes = self.wishes.lock();
         let mut due = Vec::new();
-        while let Some(Reverse((at, code))) = heap.peek().copied() {
+        while let Some(Reverse((at, code))) = wishes.heap.peek().copied() {
             if at > now {
                 return (due, Some(at));
             }
-            heap.pop();
-            if !due.contains(&code) {
+            wishes.heap.pop();
+            // A later wish of a room that had an earlier one finds that it was granted.
+            if wishes.first.remove(&code).is_some() {
                 due.push(code);
             }
         }
@@ -70,5 +82,24 @@ pub async fn run(rooms: Arc<Rooms>, clock: crate::time::Clock) {
                 Err(error) => tracing::debug!(%error, "the store does not say what is due"),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_room_is_woken_once_at_its_earliest_wish() {
+        let deadlines = Deadlines::default();
+        let [a, b] = ["BCDFGH", "BCDFGJ"].map(|code| code.parse::<RoomCode>().unwrap());
+        for (code, at) in [(a, 50), (b, 20), (a, 10), (a, 30), (b, 20)] {
+            deadlines.schedule(code, Timestamp(at));
+        }
+        assert_eq!(deadlines.take(Timestamp(5)), (vec![], Some(Timestamp(10))));
+        assert_eq!(deadlines.take(Timestamp(25)), (vec![a, b], Some(Timestamp(50))));
+        deadlines.schedule(a, Timestamp(40));
+        assert_eq!(deadlines.take(Timestamp(60)), (vec![a], None));
+        assert_eq!(deadlines.take(Timestamp(60)), (vec![], None));
     }
 }

@@ -1,7 +1,6 @@
 //! What a room does when it is asked: from a request to facts, or to a refusal that changes nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -40,6 +39,8 @@ pub struct Outbox {
     pub presence: Vec<Presence>,
     /// Seats, players or status changed: lists show something else now, and everybody is told who is here.
     pub people_changed: bool,
+    /// Where everybody goes on.
+    pub next_room: Option<RoomCode>,
 }
 
 /// One fact, encoded once per audience.
@@ -66,6 +67,12 @@ pub enum RoomCommand {
     ClientSeed { client_seed: String },
     AddBot { seat: Option<Seat>, level: Option<String> },
     RemoveBot { seat: Seat },
+}
+
+/// Whether rooms of every game know `event`.
+pub fn knows(event: &str) -> bool {
+    const ASIDES: [&str; 5] = ["ping", "typing", "request_sync", "reconnect_sync", "request_presence"];
+    ASIDES.contains(&event) || !matches!(command::decode::<RoomCommand>(event, RawValue::NULL), Err(NotACommand::Unknown))
 }
 
 /// Who asks.
@@ -230,8 +237,8 @@ impl<G: Game> Room<G> {
             .filter(|(_, _, link, online)| (*link == Link::Here) != *online)
             .collect();
         for (seat, player, link, online) in changes {
-            let lobby = if self.status.is_lobby() { env.settings.lobby_grace } else { Duration::ZERO };
-            let grace = env.settings.grace_of::<G>().max(lobby);
+            let lobby = self.status.is_lobby();
+            let grace = if lobby { env.settings.lobby_grace } else { env.settings.grace_of::<G>() };
             match (link, online) {
                 (Link::Here, false) => {
                     let grace_ends_at = env.now + grace;
@@ -488,6 +495,7 @@ impl<G: Game> Room<G> {
     /// Says where the rematch is.
     pub fn rematch_ready(&mut self, code: RoomCode, now: Timestamp, out: &mut Outbox) {
         self.record(Fact::RematchReady { code }, now, out);
+        out.next_room = Some(code);
     }
 
     fn not_among(&self, seats: &[Seat]) -> Vec<PlayerId> {

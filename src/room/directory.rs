@@ -100,6 +100,14 @@ impl Rooms {
     /// # Errors
     /// `VALIDATION_ERROR`, `RATE_LIMITED` when the host has too many rooms, `UNAVAILABLE`.
     pub async fn create(&self, wish: CreateRoom) -> Result<RoomCode, Refusal> {
+        self.create_once(wish).await.map(|(code, _)| code)
+    }
+
+    /// As [`create`](Rooms::create), and whether this command had opened the room before.
+    ///
+    /// # Errors
+    /// As [`create`](Rooms::create).
+    pub async fn create_once(&self, wish: CreateRoom) -> Result<(RoomCode, bool), Refusal> {
         let game = self.kernel.catalogue.find(&wish.game).ok_or_else(|| Refusal::invalid("there is no such game"))?;
         let made = self.kernel.log.live_rooms_of(wish.host.id).await.map_err(|error| store_failed(&error))?;
         if made >= self.kernel.settings.rooms_per_player {
@@ -261,6 +269,19 @@ impl Rooms {
         self.kernel.draining.store(true, Ordering::SeqCst);
     }
 
+    /// Ready when no room has mail or work left.
+    pub async fn settled(&self) {
+        loop {
+            let cells: Vec<_> = self.kernel.cells.read().values().filter(|cell| cell.is_working()).cloned().collect();
+            if cells.is_empty() {
+                return;
+            }
+            for cell in cells {
+                cell.rest().await;
+            }
+        }
+    }
+
     /// Lets rooms that nobody needs leave memory; how many did.
     pub fn sweep(&self) -> usize {
         let before = self.kernel.clock.now() - self.kernel.settings.idle;
@@ -327,7 +348,7 @@ impl Kernel {
         visibility: Visibility,
         command_id: Option<String>,
         opening: impl Fn(RoomCode, Timestamp) -> Opening + Send,
-    ) -> Result<RoomCode, Refusal> {
+    ) -> Result<(RoomCode, bool), Refusal> {
         for _ in 0..CODES_TRIED {
             let (code, now) = (RoomCode::random(), self.clock.now());
             let (room, out) = game.open(opening(code, now))?;
@@ -350,9 +371,9 @@ impl Kernel {
                     }
                     let cell = Cell::opened(code, Arc::clone(self), key, Arc::clone(game), room, head);
                     self.cells.write().insert(code, Arc::new(cell));
-                    return Ok(code);
+                    return Ok((code, false));
                 }
-                Created::Before(code) => return Ok(code),
+                Created::Before(code) => return Ok((code, true)),
                 Created::CodeTaken => {}
             }
         }
@@ -376,7 +397,7 @@ impl Kernel {
             follows: None,
             now,
         };
-        self.open(game, host, Visibility::Private, None, opening).await
+        self.open(game, host, Visibility::Private, None, opening).await.map(|(code, _)| code)
     }
 
     /// A room folded up to event `at_most`.

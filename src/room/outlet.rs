@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::id::Seq;
+use crate::id::{RoomCode, Seq};
 use crate::refusal::Refusal;
 
 /// One connection of a player or a spectator.
@@ -12,7 +12,10 @@ pub trait Outlet: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Stuck`] when the connection is closed, or so slow that its buffer is full. It is dropped then.
-    fn emit(&self, event: &str, payload: &RawValue) -> Result<(), Stuck>;
+    fn emit(&self, event: &'static str, payload: &RawValue) -> Result<(), Stuck>;
+
+    /// The people of this room go on in another one: a rematch. Whoever can, goes along.
+    fn follow(&self, _code: RoomCode) {}
 
     /// Ends the connection.
     fn close(&self);

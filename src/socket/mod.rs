@@ -1,2 +1,61 @@
-//! Sockets: how Socket.IO clients reach rooms.
+//! Socket.IO: one generic wiring for every namespace.
+//!
+//! - [`gate`]: who connects, and what they are told first.
+//! - [`lane`]: the order of one socket's events.
+//! - [`envelope`], [`wire`]: what clients send.
+//! - [`answer`], [`voice`]: how they are answered, in order.
+//! - [`expiry`]: tokens that run out while their socket is open.
+//! - [`msgpack`]: the door for clients with another parser.
+
+pub mod answer;
+pub mod envelope;
+pub mod expiry;
+pub mod gate;
+pub mod lane;
 pub mod msgpack;
+pub mod voice;
+pub mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use socketioxide::SocketIo;
+use socketioxide::service::SocketIoService;
+
+use crate::app::App;
+use expiry::Expiries;
+use gate::Gate;
+
+/// Packets in a connection's buffer; what does not fit waits in its [`voice`]. Room for a heartbeat has to be left in any burst.
+const BUFFERED_PACKETS: usize = 4_096;
+/// How long a client may hold a connection without entering a namespace.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Saves 3 kB per socket over the default of 128 kB grown on demand; packets are small.
+const READ_BUFFER: usize = 512;
+
+/// The Socket.IO service with all namespaces, and the handle to close it.
+pub fn service(app: &Arc<App>) -> (msgpack::Door<SocketIoService<Router>>, SocketIo, Arc<Expiries>) {
+    let config = &app.config;
+    let max = config.max_packet_bytes;
+    let (service, io) = SocketIo::builder()
+        .req_path("/socket.io")
+        .ping_interval(config.ping_interval)
+        .ping_timeout(config.ping_timeout)
+        .max_payload(u64::try_from(max).unwrap_or(u64::MAX))
+        .ws_max_message_size(max)
+        .ws_max_frame_size(max)
+        .ws_read_buffer_size(READ_BUFFER)
+        .max_buffer_size(BUFFERED_PACKETS)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build_with_inner_svc(Router::new());
+    let expiries = Arc::new(Expiries::default());
+    // The lobby namespace: for whoever has no game yet, and for clients of protocol 4, who always enter it.
+    io.ns("/", Gate::new(Arc::clone(app), Arc::clone(&expiries), None));
+    for game in app.rooms.catalogue().iter() {
+        io.ns(game.card().namespace.clone(), Gate::new(Arc::clone(app), Arc::clone(&expiries), Some(Arc::clone(game))));
+    }
+    let idle = (config.ping_interval + config.ping_timeout) * 4;
+    let limits = msgpack::Limits { path: "/socket.io", max_payload: max, max_message: max, idle };
+    (msgpack::Door::new(service, limits), io, expiries)
+}

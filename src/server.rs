@@ -1,0 +1,139 @@
+//! The server: accepts connections until it is told to stop, and then lets everybody go in order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use socket2::SockRef;
+use socketioxide::SocketIo;
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::room::deadlines;
+use crate::socket;
+use crate::socket::lane::RECONNECT_AFTER;
+use crate::web::{metrics, router};
+
+/// How long a client may take for the head of a request; a half-open connection is closed then.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// What was sent and is not acknowledged by the other side's system for this long means that the connection is dead.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+/// How often rooms that nobody needs are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How long closing all sockets may take: one that does not read would hold it up for ever.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
+
+/// Serves until `shutdown` is ready, then drains.
+///
+/// # Errors
+/// When the metrics cannot be set up.
+pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let (door, io, expiries) = socket::service(&app);
+    let prometheus = metrics::install()?;
+    let service = router::router(&app, door, prometheus.clone());
+    let background = [
+        tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
+        tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace)),
+        tokio::spawn(metrics::upkeep(prometheus)),
+        tokio::spawn(housekeeping(Arc::clone(&app))),
+    ];
+    match app.rooms.recover().await {
+        Ok(0) => {}
+        Ok(rooms) => tracing::info!(rooms, "players of the last run have their grace period again"),
+        Err(error) => tracing::warn!(%error, "the store does not say who was here"),
+    }
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => serve(stream, peer, service.clone(), &graceful),
+                // Out of files, or the client was faster to go: nothing that ends the server.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    drain(&app, &io, graceful).await;
+    background.into_iter().for_each(|task| task.abort());
+    app.log.close().await;
+    Ok(())
+}
+
+fn serve(stream: TcpStream, peer: SocketAddr, service: Router, graceful: &GracefulShutdown) {
+    let _ = stream.set_nodelay(true);
+    // Without it the system goes on sending to a dead phone for a quarter of an hour.
+    #[cfg(target_os = "linux")]
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        service.clone().oneshot(request.map(axum::body::Body::new))
+    });
+    let watcher = graceful.watcher();
+    tokio::spawn(async move {
+        let mut http = Builder::new(TokioExecutor::new()).http1_only();
+        http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        let connection = watcher.watch(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        if let Err(error) = connection.await {
+            tracing::trace!(%error, %peer, "a connection ended");
+        }
+    });
+}
+
+/// Moves in flight are committed, clients are told to come back, and nobody is marked as gone: the next start begins their grace.
+async fn drain(app: &Arc<App>, io: &SocketIo, graceful: GracefulShutdown) {
+    tracing::info!("draining");
+    app.rooms.drain();
+    let notice = serde_json::json!({ "reconnect_after_ms": RECONNECT_AFTER.as_millis() });
+    for namespace in io.nsps() {
+        let _ = namespace.emit("server_draining", &notice).await;
+    }
+    // What is in the mailboxes is answered before the sockets close.
+    let settled = app.rooms.settled();
+    if tokio::time::timeout(app.config.drain, settled).await.is_err() {
+        tracing::warn!("some requests were not answered in time");
+    }
+    if tokio::time::timeout(CLOSE_MAX, io.close()).await.is_err() {
+        tracing::debug!("some sockets did not close in time");
+    }
+    let _ = tokio::time::timeout(CLOSE_MAX, graceful.shutdown()).await;
+}
+
+/// Rooms that nobody needs leave memory, and those past their retention leave the store.
+async fn housekeeping(app: Arc<App>) {
+    let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut cleanup = tokio::time::interval(app.config.cleanup_every);
+    loop {
+        tokio::select! {
+            _ = sweep.tick() => {
+                let left = app.rooms.sweep();
+                metrics_rooms(&app);
+                if left > 0 {
+                    tracing::debug!(left, awake = app.rooms.awake(), "rooms left memory");
+                }
+            }
+            _ = cleanup.tick() => match app.rooms.cleanup(app.clock.now() - app.config.retention).await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(deleted, "rooms past their retention were deleted"),
+                Err(error) => tracing::warn!(%error, "rooms past their retention could not be deleted"),
+            },
+        }
+    }
+}
+
+fn metrics_rooms(app: &App) {
+    let awake = u32::try_from(app.rooms.awake()).unwrap_or(u32::MAX);
+    ::metrics::gauge!("parlor_rooms_awake").set(f64::from(awake));
+}

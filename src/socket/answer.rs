@@ -1,0 +1,102 @@
+//! How a client is answered: by its acknowledgement, or, when it asked for none, by an `error` event if something went wrong.
+
+use std::sync::{Arc, Weak};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use socketioxide::socket::Socket;
+
+use crate::id::RoomCode;
+use crate::refusal::{Code, Refusal};
+use crate::room::outlet::{Answer, Outlet, Stuck};
+use crate::socket::lane::Lane;
+use crate::socket::voice::{Voice, hang_up};
+
+/// Answers one event, once.
+pub struct Answerer {
+    voice: Arc<Voice>,
+    socket: Arc<Socket>,
+    ack: Option<i64>,
+    event: String,
+}
+
+#[derive(Serialize)]
+struct ErrorOut<'a> {
+    code: Code,
+    message: &'a str,
+    event: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a serde_json::Value>,
+}
+
+impl Answerer {
+    pub fn new(voice: &Arc<Voice>, socket: &Arc<Socket>, event: &str, ack: Option<i64>) -> Self {
+        // Names are shown back in errors; nobody needs more of one than this.
+        let event = if event.len() <= 64 { event.to_owned() } else { event.chars().take(64).collect() };
+        Self { voice: Arc::clone(voice), socket: Arc::clone(socket), ack, event }
+    }
+
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// Says something beside the answer.
+    pub fn emit(&self, event: &'static str, payload: &impl Serialize) {
+        if self.voice.emit(&self.socket, event, payload).is_err() {
+            hang_up(&self.socket);
+        }
+    }
+
+    pub fn answer(self, answer: Result<Answer, Refusal>) {
+        match answer {
+            Ok(answer) => self.give(&answer),
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    pub fn give(self, answer: &impl Serialize) {
+        if let Some(ack) = self.ack
+            && self.voice.acknowledge(&self.socket, ack, answer).is_err()
+        {
+            // It would wait for ever: better that it reconnects and asks again.
+            hang_up(&self.socket);
+        }
+    }
+
+    pub fn refuse(self, refusal: &Refusal) {
+        if self.ack.is_some() {
+            return self.give(&refusal.as_answer());
+        }
+        let error =
+            ErrorOut { code: refusal.code, message: &refusal.message, event: &self.event, details: refusal.details.as_deref() };
+        self.emit("error", &error);
+    }
+}
+
+/// A room's way to one socket.
+pub struct SocketOutlet {
+    pub voice: Arc<Voice>,
+    pub socket: Arc<Socket>,
+    pub lane: Weak<Lane>,
+    pub seated: bool,
+}
+
+impl Outlet for SocketOutlet {
+    fn emit(&self, event: &'static str, payload: &RawValue) -> Result<(), Stuck> {
+        self.voice.emit(&self.socket, event, payload)
+    }
+
+    fn follow(&self, code: RoomCode) {
+        if let Some(lane) = self.lane.upgrade() {
+            lane.follow(&self.socket, code, self.seated);
+        }
+    }
+
+    fn close(&self) {
+        hang_up(&self.socket);
+    }
+}
