@@ -144,6 +144,8 @@ struct Awake {
     /// Players seen over HTTP, and until when that counts.
     seen: Vec<(PlayerId, Timestamp)>,
     waiting: Vec<(Seq, oneshot::Sender<()>)>,
+    /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
+    told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
 }
 
@@ -180,6 +182,7 @@ impl Cell {
         let cell = Self::new(code, kernel);
         if let Ok(mut awake) = cell.awake.try_lock() {
             let snapshot_at = room.seq();
+            awake.told = snapshot_at;
             awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
         }
         cell
@@ -292,6 +295,7 @@ impl Awake {
         })?;
         let room = kernel.read_room(&stored, &game, Seq(u32::MAX)).await?;
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
+        self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
         loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out);
         self.hosted = Some(loaded);
@@ -303,6 +307,35 @@ impl Awake {
             self.tell(cell, kernel, out, vec![]).await;
         }
         self.schedule(cell, kernel);
+        Ok(())
+    }
+
+    /// Tells those who are connected what was appended without this room: by another node, or by itself when the store's answer was lost.
+    async fn catch_up(&mut self, kernel: &Kernel, loaded: &Loaded) -> Result<(), Refusal> {
+        let seq = loaded.room.seq();
+        while self.told < seq && self.conns.iter().any(|c| c.since != Seq(u32::MAX)) {
+            let rows = kernel.log.rows(loaded.key, self.told, REPLAY_MAX.min(seq.0 - self.told.0)).await.map_err(|error| store_failed(&error))?;
+            let Some(last) = rows.last().map(|row| row.seq) else { break };
+            for row in &rows {
+                // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
+                self.conns.retain(|conn| {
+                    let viewer = loaded.room.viewer(Some(conn.player));
+                    let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
+                    let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
+                    if !alive {
+                        conn.outlet.close();
+                    }
+                    alive
+                });
+            }
+            self.told = last;
+        }
+        if self.told < seq || !self.waiting.is_empty() {
+            self.told = self.told.max(seq);
+            for (_, wake) in self.waiting.drain(..) {
+                let _ = wake.send(());
+            }
+        }
         Ok(())
     }
 
@@ -323,6 +356,11 @@ impl Awake {
                 return true;
             };
             match message {
+                Message::Request(request) if !out.rows.is_empty() && shows_state(&request.event) => {
+                    // Only what is committed may be shown.
+                    mail.push_front(Message::Request(request));
+                    break;
+                }
                 Message::Request(request) => {
                     people |= request.conn.is_none() && self.seen_over_http(&request.player, now, kernel, cell);
                     match self.answer(kernel, &request, now, out).await {
@@ -513,16 +551,19 @@ impl Awake {
         }
         let Some(loaded) = self.hosted.as_mut() else { return Ok(Err(unavailable())) };
         let asker = Asker { player: request.player.clone() };
+        let rows_before = out.rows.len();
         let done = match loaded.room.request(&asker, &request.event, &request.payload, now, out) {
             Ok(done) => done,
             Err(Failed::Refused(refusal)) => return Ok(Err(refusal)),
             Err(torn @ Failed::Torn) => return Err(torn),
         };
         let mut pending = None;
+        // Decided again after a conflict, it is still the same rematch: one room is opened for it.
+        let rematch_id = format!("rematch {} {}", loaded.room.summary().room_code, version);
         match done {
             Done::Applied => {}
             Done::Pending { waiting_for } => pending = Some(waiting_for),
-            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name).await {
+            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name, rematch_id).await {
                 Ok(code) => loaded.room.rematch_ready(code, now, out),
                 Err(refusal) => {
                     tracing::warn!(%refusal, "the room of a rematch could not be opened");
@@ -530,7 +571,8 @@ impl Awake {
                 }
             },
         }
-        if let Some(key) = &request.command {
+        // A request that changed nothing has no row to mark: the last one is another request's.
+        if let Some(key) = request.command.as_ref().filter(|_| out.rows.len() > rows_before) {
             loaded.room.stamp(key.clone(), out);
         }
         let (seq, version) = (loaded.room.seq(), loaded.room.version());
@@ -639,7 +681,12 @@ impl Awake {
         let Some(loaded) = self.hosted.as_ref() else { return };
         let mut stuck = Vec::new();
         for update in &out.updates {
+            self.told = self.told.max(update.seq);
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
+                // After one that it did not take, an event would be a gap.
+                if stuck.contains(&conn.id) {
+                    continue;
+                }
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
                 if conn.outlet.emit(told.event, &told.payload).is_err() {
                     stuck.push(conn.id);
@@ -719,12 +766,10 @@ impl Awake {
         if let Some((id, outlet)) = &enter.conn {
             let mut alive = true;
             if enter.purpose == Purpose::Resume {
-                for (_, _, told) in told.iter().flatten() {
-                    alive &= outlet.emit(told.event, &told.payload).is_ok();
-                }
+                alive = told.iter().flatten().all(|(_, _, told)| outlet.emit(told.event, &told.payload).is_ok());
             }
-            if let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
-                alive &= outlet.emit("connection_established", &payload).is_ok();
+            if alive && let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
+                alive = outlet.emit("connection_established", &payload).is_ok();
             }
             if !alive {
                 outlet.close();
@@ -749,6 +794,10 @@ impl Awake {
     }
 
     fn schedule(&self, cell: &Cell, kernel: &Kernel) {
+        // A server that drains acts on no deadline, so being woken again and again would only burn time.
+        if kernel.is_draining() {
+            return;
+        }
         if let Some(at) = self.hosted.as_ref().and_then(|l| l.room.wake_at()) {
             kernel.deadlines.schedule(cell.code, at);
         }
@@ -820,10 +869,17 @@ impl Awake {
 
     fn refuse_all(&mut self, cell: &Arc<Cell>, kernel: &Kernel, mail: VecDeque<Message>, refusal: &Refusal) {
         let gone = refusal.code == Code::InvalidGame;
+        // Who left while the store was away has to be noted when it is back, also when nobody is left to ask for the room.
+        let news = mail.iter().any(|message| matches!(message, Message::Gone(_) | Message::Tick));
         for message in mail {
             match message {
                 Message::Request(request) => (request.reply)(Err(refusal.clone())),
-                Message::Enter(enter) => (enter.reply)(Err(refusal.clone())),
+                Message::Enter(enter) => {
+                    // It may have been let in before its commit was lost to another writer.
+                    let entering = |c: &Conn| enter.conn.as_ref().is_some_and(|(id, _)| c.id == *id) && c.since == Seq(u32::MAX);
+                    self.conns.retain(|c| !entering(c));
+                    (enter.reply)(Err(refusal.clone()));
+                }
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
@@ -831,8 +887,8 @@ impl Awake {
             }
         }
         if gone {
-            kernel.forget(cell.code);
-        } else if !self.conns.is_empty() {
+            kernel.forget(cell);
+        } else if !self.conns.is_empty() || news && refusal.code == Code::Unavailable {
             kernel.deadlines.schedule(cell.code, kernel.clock.now() + std::time::Duration::from_secs(1));
         }
     }
@@ -866,6 +922,11 @@ fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, T
             None
         }
     }
+}
+
+/// Whether the answer shows the room as it is, at once.
+fn shows_state(event: &str) -> bool {
+    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
 }
 
 pub fn no_such_room() -> Refusal {

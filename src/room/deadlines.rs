@@ -2,7 +2,7 @@
 //! that are awake, and forgetting it costs nothing but a second.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,13 +39,13 @@ impl Deadlines {
     /// Those due by `now`, each once, and when the next one is.
     fn take(&self, now: Timestamp) -> (Vec<RoomCode>, Option<Timestamp>) {
         let mut heap = self.heap.lock();
-        let mut due = Vec::new();
+        let (mut due, mut seen) = (Vec::new(), HashSet::new());
         while let Some(Reverse((at, code))) = heap.peek().copied() {
             if at > now {
                 return (due, Some(at));
             }
             heap.pop();
-            if !due.contains(&code) {
+            if seen.insert(code) {
                 due.push(code);
             }
         }
