@@ -314,7 +314,11 @@ impl Awake {
     async fn catch_up(&mut self, kernel: &Kernel, loaded: &Loaded) -> Result<(), Refusal> {
         let seq = loaded.room.seq();
         while self.told < seq && self.conns.iter().any(|c| c.since != Seq(u32::MAX)) {
-            let rows = kernel.log.rows(loaded.key, self.told, REPLAY_MAX.min(seq.0 - self.told.0)).await.map_err(|error| store_failed(&error))?;
+            let rows = kernel
+                .log
+                .rows(loaded.key, self.told, REPLAY_MAX.min(seq.0 - self.told.0))
+                .await
+                .map_err(|error| store_failed(&error))?;
             let Some(last) = rows.last().map(|row| row.seq) else { break };
             for row in &rows {
                 // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.

@@ -1,5 +1,7 @@
 //! Rooms as data: what a log must hold for `verify`, and what a reset leaves behind.
 
+mod actor;
+
 use std::sync::Arc;
 
 use parlor::chance::Seed;
@@ -33,14 +35,8 @@ impl Table {
     fn started() -> Self {
         let players = [player("Ann"), player("Bob")];
         let seated = players.iter().zip(0..).map(|(p, n)| (Seat(n), p.clone(), None)).collect();
-        let opening = Opening {
-            code: RoomCode::random(),
-            options: raw("{}".into()),
-            seats: None,
-            players: seated,
-            follows: None,
-            now: NOW,
-        };
+        let opening =
+            Opening { code: RoomCode::random(), options: raw("{}".into()), seats: None, players: seated, follows: None, now: NOW };
         let (room, out) = catalogue().find("draft").unwrap().open(opening).unwrap();
         let mut table = Self { room, rows: out.rows, players };
         table.ask(0, "start_game", "{}");
