@@ -49,8 +49,8 @@ fn payloads_are_changed_packet_by_packet() {
     for (payload, expected) in [
         ("14:40/draft?a=b&c1:2", Some(r#"22:40/draft,{"?":"a=b&c"}1:2"#)),
         // A length counts units of UTF-16: 𝄞 makes two, é one.
-        ("7:42[\"𝄞\"12:40/d?a=𝄞é&b3:42é", None),
-        ("8:42[\"𝄞\"]12:40/d?a=𝄞é&bc3:42é", Some("8:42[\"𝄞\"]20:40/d,{\"?\":\"a=𝄞é&bc\"}3:42é")),
+        ("8:40/d?a=𝄞", None),
+        ("8:42[\"𝄞\"]13:40/d?a=𝄞é&bc3:42é", Some("8:42[\"𝄞\"]21:40/d,{\"?\":\"a=𝄞é&bc\"}3:42é")),
         ("8:40/draft8:40/codex", None),
         ("20:42[\"40/draft?a=b\",1]", None),
         ("99:40/draft?a=b", None),
