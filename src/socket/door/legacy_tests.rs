@@ -65,8 +65,8 @@ fn payloads_are_changed_packet_by_packet() {
         assert_eq!(got.as_deref(), expected, "{payload:?}");
     }
     assert_eq!(
-        one(b"\x00\x01\x04\xff40/draft?a=bc\x01\x03\xff\x0440\x00\x01\xff2").as_deref(),
-        Some(&b"\x00\x02\x00\xff40/draft,{\"?\":\"a=bc\"}\x01\x03\xff\x0440\x00\x01\xff2"[..]),
+        one(b"\x00\x01\x03\xff40/draft?a=bc\x01\x03\xff\x0440\x00\x01\xff2").as_deref(),
+        Some(&b"\x00\x02\x01\xff40/draft,{\"?\":\"a=bc\"}\x01\x03\xff\x0440\x00\x01\xff2"[..]),
     );
     for payload in
         [&b"\x00\x01\x04\xff40/d?"[..], b"\x00\x0b\xff40/d?", b"\x0040/d?", b"\x01\x05\xff40/d?", b"\x02\x05\xff40/d?", b"\xff40/?"]
