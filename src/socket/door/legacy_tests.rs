@@ -73,7 +73,7 @@ fn payloads_are_changed_packet_by_packet() {
     {
         assert_eq!(one(payload), None, "{payload:?}");
     }
-    let answer = REFUSALS.payload("2:4023:44/draft,{\"message\":\"é\"}".as_bytes(), usize::MAX).expect("a refusal");
+    let answer = REFUSALS.payload("2:4024:44/draft,{\"message\":\"é\"}".as_bytes(), usize::MAX).expect("a refusal");
     assert_eq!(String::from_utf8(answer.concat()).expect("text"), "2:4012:44/draft,\"é\"");
 }
 
