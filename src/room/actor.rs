@@ -4,6 +4,7 @@
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 
 use std::collections::{HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;

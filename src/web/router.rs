@@ -15,7 +15,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::{api, assets, cors, headers, health, metrics, pages, request_log};
 use crate::app::App;
-use crate::socket::msgpack::Door;
+use crate::socket::door::Door;
 
 /// How long a client may take for the next piece of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
