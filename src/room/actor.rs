@@ -4,8 +4,10 @@
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 
 use std::collections::{HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -67,6 +69,8 @@ pub struct Request {
     pub payload: Box<RawValue>,
     pub command: Option<CommandKey>,
     pub expected: Option<Seq>,
+    /// Whether the answer itself reaches the client; if not, what was asked for is sent as an event.
+    pub acknowledged: bool,
     pub reply: Reply,
 }
 
@@ -150,6 +154,8 @@ struct Awake {
     /// Players seen over HTTP, and until when that counts.
     seen: Vec<(PlayerId, Timestamp)>,
     waiting: Vec<(Seq, oneshot::Sender<()>)>,
+    /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
+    told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
 }
 
@@ -190,6 +196,7 @@ impl Cell {
             let until = cell.kernel.clock.now() + ARRIVING;
             awake.seen = room.summary().players.iter().map(|p| (p.player_id, until)).collect();
             cell.kernel.deadlines.schedule(code, until + std::time::Duration::from_millis(1));
+            awake.told = snapshot_at;
             awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
         }
         cell
@@ -237,8 +244,17 @@ impl Cell {
     }
 }
 
-/// Works off the mail, step by step, and ends when there is none.
+/// Works off the mail. A panic, which would be a bug of ours or of a game, costs the step in which it happened: what it decided did not
+/// happen, the state is read from the log again, and the mail behind it is worked off.
 async fn run(cell: Arc<Cell>) {
+    while AssertUnwindSafe(work_off(&cell)).catch_unwind().await.is_err() {
+        tracing::error!(room = %cell.code, "a room panicked; it is read from its log again");
+        cell.awake.lock().await.hosted = None;
+    }
+}
+
+/// Works off the mail, step by step, and ends when there is none.
+async fn work_off(cell: &Arc<Cell>) {
     let mut awake = cell.awake.lock().await;
     loop {
         let step: VecDeque<Message> = {
@@ -255,7 +271,7 @@ async fn run(cell: Arc<Cell>) {
             }
             mail.queue.drain(..count).collect()
         };
-        awake.work(&cell, step).await;
+        awake.work(cell, step).await;
     }
 }
 
@@ -313,6 +329,7 @@ impl Awake {
         })?;
         let room = kernel.read_room(&stored, &game, Seq(u32::MAX)).await?;
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
+        self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
         loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out);
         self.hosted = Some(loaded);
@@ -324,6 +341,39 @@ impl Awake {
             self.tell(cell, kernel, out, vec![]).await;
         }
         self.schedule(cell, kernel);
+        Ok(())
+    }
+
+    /// Tells those who are connected what was appended without this room: by another node, or by itself when the store's answer was lost.
+    async fn catch_up(&mut self, kernel: &Kernel, loaded: &Loaded) -> Result<(), Refusal> {
+        let seq = loaded.room.seq();
+        while self.told < seq && self.conns.iter().any(|c| c.since != Seq(u32::MAX)) {
+            let rows = kernel
+                .log
+                .rows(loaded.key, self.told, REPLAY_MAX.min(seq.0 - self.told.0))
+                .await
+                .map_err(|error| store_failed(&error))?;
+            let Some(last) = rows.last().map(|row| row.seq) else { break };
+            for row in &rows {
+                // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
+                self.conns.retain(|conn| {
+                    let viewer = loaded.room.viewer(Some(conn.player));
+                    let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
+                    let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
+                    if !alive {
+                        conn.outlet.close();
+                    }
+                    alive
+                });
+            }
+            self.told = last;
+        }
+        if self.told < seq || !self.waiting.is_empty() {
+            self.told = self.told.max(seq);
+            for (_, wake) in self.waiting.drain(..) {
+                let _ = wake.send(());
+            }
+        }
         Ok(())
     }
 
@@ -344,6 +394,11 @@ impl Awake {
                 return true;
             };
             match message {
+                Message::Request(request) if !out.rows.is_empty() && shows_state(&request.event) => {
+                    // Only what is committed may be shown.
+                    mail.push_front(Message::Request(request));
+                    break;
+                }
                 Message::Request(request) => {
                     people |= request.conn.is_none() && self.seen_over_http(&request.player, now, kernel, cell);
                     match self.answer(kernel, &request, now, out).await {
@@ -490,7 +545,8 @@ impl Awake {
             }
             (_, Purpose::Play) => {
                 let seat = room.join(enter.player.clone(), enter.client_seed.clone(), now, out)?;
-                if let Some(key) = &enter.command {
+                // Joining, leaving and joining again under one id: the first time it was applied stays the one that is remembered.
+                if let Some(key) = enter.command.as_ref().filter(|key| room.known(key).is_none()) {
                     room.stamp(key.clone(), out);
                 }
                 Some(seat)
@@ -548,17 +604,24 @@ impl Awake {
             return Ok(answer);
         }
         let Some(loaded) = self.hosted.as_mut() else { return Ok(Err(unavailable())) };
+        if request.event == "leave_room" && loaded.room.seat_of(request.player.id).is_none() {
+            // Whoever only watches goes without a word in the log.
+            return Ok(Ok(Answer::Applied { seq: loaded.room.seq(), version: loaded.room.version(), duplicate: false }));
+        }
         let asker = Asker { player: request.player.clone() };
+        let rows_before = out.rows.len();
         let done = match loaded.room.request(&asker, &request.event, &request.payload, now, out) {
             Ok(done) => done,
             Err(Failed::Refused(refusal)) => return Ok(Err(refusal)),
             Err(torn @ Failed::Torn) => return Err(torn),
         };
         let mut pending = None;
+        // Decided again after a conflict, it is still the same rematch: one room is opened for it.
+        let rematch_id = format!("rematch {} {}", loaded.room.summary().room_code, version);
         match done {
             Done::Applied => {}
             Done::Pending { waiting_for } => pending = Some(waiting_for),
-            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name).await {
+            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name, rematch_id).await {
                 Ok(code) => loaded.room.rematch_ready(code, now, out),
                 Err(refusal) => {
                     tracing::warn!(%refusal, "the room of a rematch could not be opened");
@@ -566,7 +629,8 @@ impl Awake {
                 }
             },
         }
-        if let Some(key) = &request.command {
+        // A request that changed nothing has no row to mark: the last one is another request's.
+        if let Some(key) = request.command.as_ref().filter(|_| out.rows.len() > rows_before) {
             loaded.room.stamp(key.clone(), out);
         }
         let (seq, version) = (loaded.room.seq(), loaded.room.version());
@@ -590,7 +654,9 @@ impl Awake {
             "ping" => Some(Ok(json_answer(&serde_json::json!({ "ok": true, "server_time": now })))),
             "request_presence" => {
                 let presence = Presence::of(&room.summary());
-                self.emit_to(request.conn, "presence_update", &presence);
+                if !request.acknowledged {
+                    self.emit_to(request.conn, "presence_update", &presence);
+                }
                 Some(Ok(json_answer(&WithOk { ok: true, more: presence })))
             }
             "request_sync" | "reconnect_sync" => {
@@ -676,7 +742,12 @@ impl Awake {
         let mut stuck = Vec::new();
         let next_room = out.next_room;
         for update in &out.updates {
+            self.told = self.told.max(update.seq);
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
+                // After one that it did not take, an event would be a gap.
+                if stuck.contains(&conn.id) {
+                    continue;
+                }
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
                 if conn.outlet.emit(told.event, &told.payload).is_err() {
                     stuck.push(conn.id);
@@ -759,12 +830,10 @@ impl Awake {
         if let Some((id, outlet)) = &enter.conn {
             let mut alive = true;
             if enter.purpose == Purpose::Resume {
-                for (_, _, told) in told.iter().flatten() {
-                    alive &= outlet.emit(told.event, &told.payload).is_ok();
-                }
+                alive = told.iter().flatten().all(|(_, _, told)| outlet.emit(told.event, &told.payload).is_ok());
             }
-            if let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
-                alive &= outlet.emit("connection_established", &payload).is_ok();
+            if alive && let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
+                alive = outlet.emit("connection_established", &payload).is_ok();
             }
             if !alive {
                 outlet.close();
@@ -789,6 +858,10 @@ impl Awake {
     }
 
     fn schedule(&self, cell: &Cell, kernel: &Kernel) {
+        // A server that drains acts on no deadline, so being woken again and again would only burn time.
+        if kernel.is_draining() {
+            return;
+        }
         if let Some(at) = self.hosted.as_ref().and_then(|l| l.room.wake_at()) {
             kernel.deadlines.schedule(cell.code, at);
         }
@@ -860,10 +933,17 @@ impl Awake {
 
     fn refuse_all(&mut self, cell: &Arc<Cell>, kernel: &Kernel, mail: VecDeque<Message>, refusal: &Refusal) {
         let gone = refusal.code == Code::InvalidGame;
+        // Who left while the store was away has to be noted when it is back, also when nobody is left to ask for the room.
+        let news = mail.iter().any(|message| matches!(message, Message::Gone(_) | Message::Tick));
         for message in mail {
             match message {
                 Message::Request(request) => (request.reply)(Err(refusal.clone())),
-                Message::Enter(enter) => (enter.reply)(Err(refusal.clone())),
+                Message::Enter(enter) => {
+                    // It may have been let in before its commit was lost to another writer.
+                    let entering = |c: &Conn| enter.conn.as_ref().is_some_and(|(id, _)| c.id == *id) && c.since == Seq(u32::MAX);
+                    self.conns.retain(|c| !entering(c));
+                    (enter.reply)(Err(refusal.clone()));
+                }
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
@@ -871,8 +951,8 @@ impl Awake {
             }
         }
         if gone {
-            kernel.forget(cell.code);
-        } else if !self.conns.is_empty() {
+            kernel.forget(cell);
+        } else if !self.conns.is_empty() || news && refusal.code == Code::Unavailable {
             kernel.deadlines.schedule(cell.code, kernel.clock.now() + std::time::Duration::from_secs(1));
         }
     }
@@ -906,6 +986,11 @@ fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, T
             None
         }
     }
+}
+
+/// Whether the answer shows the room as it is, at once.
+fn shows_state(event: &str) -> bool {
+    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
 }
 
 pub fn no_such_room() -> Refusal {

@@ -28,7 +28,15 @@ impl<R: Refused> From<R> for ApiError {
 
 #[derive(Serialize)]
 struct Body<'a> {
+    ok: bool,
     error: &'a Refusal,
+}
+
+impl ApiError {
+    /// The answer without its status, for the few that say something with another one.
+    pub fn body(&self) -> impl IntoResponse + use<> {
+        Json(serde_json::json!({ "ok": false, "error": self.0 }))
+    }
 }
 
 /// The HTTP status that says what `code` says.
@@ -52,7 +60,7 @@ pub fn status(code: Code) -> StatusCode {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(refusal) = self;
-        let mut response = (status(refusal.code), Json(Body { error: &refusal })).into_response();
+        let mut response = (status(refusal.code), Json(Body { ok: false, error: &refusal })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after(&refusal) {
@@ -94,7 +102,7 @@ mod tests {
     async fn a_refusal_is_told_with_its_status_and_code() {
         let (status, headers, body) = answer(Refusal::new(Code::InvalidGame, "no room has this code")).await;
         assert_eq!(status, 404);
-        assert_eq!(body, json!({ "error": { "code": "INVALID_GAME", "message": "no room has this code" } }));
+        assert_eq!(body, json!({ "ok": false, "error": { "code": "INVALID_GAME", "message": "no room has this code" } }));
         assert!(headers["content-type"] == "application/json" && headers["cache-control"] == "no-store");
         let (status, headers, _) = answer(Refusal::new(Code::AuthRequired, "sign in")).await;
         assert!(status == 401 && headers["www-authenticate"] == "Bearer");
