@@ -101,6 +101,7 @@ impl Server {
             payload: serde_json::value::to_raw_value(&payload).unwrap(),
             command: None,
             expected: None,
+            acknowledged: true,
             reply: Box::new(|result| drop(answer.send(result))),
         };
         assert!(self.rooms.send(code, Message::Request(Box::new(request))).is_ok());
