@@ -68,7 +68,12 @@ async fn a_tampered_log_is_caught() {
             r#"UPDATE events SET body = json_set(body, '$.played.drawn.character.id',
                    (SELECT max(json_extract(body, '$.played.drawn.character.id')) FROM events))
                WHERE seq = (SELECT min(seq) FROM events WHERE json_extract(body, '$.played.drawn.character.id') IS NOT NULL)"#,
-            "draws, in events",
+            "an ending that the moves do not lead to",
+        ),
+        (
+            "another winner",
+            r#"UPDATE events SET body = json_set(body, '$.ended.results.winner', 'nobody') WHERE json_extract(body, '$.ended') IS NOT NULL"#,
+            "an ending that the moves do not lead to",
         ),
         (
             "another seed from the start",
