@@ -69,7 +69,12 @@ async fn a_tampered_log_is_caught() {
                    json_extract(body, '$.played.drawn.character.id')
                    + CASE json_extract(body, '$.played.drawn.character.id') % 100 WHEN 1 THEN 1 ELSE -1 END)
                WHERE seq = (SELECT min(seq) FROM events WHERE json_extract(body, '$.played.drawn.character.id') IS NOT NULL)"#,
-            "claims an ending that the moves do not lead to",
+            "an ending that the moves do not lead to",
+        ),
+        (
+            "another winner",
+            r#"UPDATE events SET body = json_set(body, '$.ended.results.winner', 'nobody') WHERE json_extract(body, '$.ended') IS NOT NULL"#,
+            "an ending that the moves do not lead to",
         ),
         (
             "another seed from the start",
