@@ -240,6 +240,10 @@ async fn post<S: Server>(
     let limit = shared.limits.max_payload;
     let (mut parts, mut body) = request.into_parts();
     let Ok(read) = gather(&mut body, limit, eio).await else { return Ok(status(StatusCode::BAD_REQUEST)) };
+    if read.is_empty() {
+        // The server's decoder takes for granted that there is something, and panics.
+        return Ok(status(StatusCode::BAD_REQUEST));
+    }
     let bodies = match eio {
         _ if read.len() > limit => None,
         Eio::V3 => legacy::CONNECTS.payload(&read, limit),
