@@ -69,6 +69,8 @@ pub struct Request {
     pub payload: Box<RawValue>,
     pub command: Option<CommandKey>,
     pub expected: Option<Seq>,
+    /// Whether the answer itself reaches the client; if not, what was asked for is sent as an event.
+    pub acknowledged: bool,
     pub reply: Reply,
 }
 
@@ -652,7 +654,9 @@ impl Awake {
             "ping" => Some(Ok(json_answer(&serde_json::json!({ "ok": true, "server_time": now })))),
             "request_presence" => {
                 let presence = Presence::of(&room.summary());
-                self.emit_to(request.conn, "presence_update", &presence);
+                if !request.acknowledged {
+                    self.emit_to(request.conn, "presence_update", &presence);
+                }
                 Some(Ok(json_answer(&WithOk { ok: true, more: presence })))
             }
             "request_sync" | "reconnect_sync" => {

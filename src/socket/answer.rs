@@ -55,6 +55,11 @@ impl Answerer {
         &self.event
     }
 
+    /// Whether the client asked for an acknowledgement.
+    pub fn is_acknowledged(&self) -> bool {
+        self.ack.is_some()
+    }
+
     /// Says something beside the answer.
     pub fn emit(&self, event: &'static str, payload: &impl Serialize) {
         if self.voice.emit(&self.socket, event, payload).is_err() {

@@ -203,6 +203,7 @@ pub async fn ask(
         payload: serde_json::value::to_raw_value(&payload).unwrap(),
         command: None,
         expected: None,
+        acknowledged: true,
         reply: Box::new(move |answer| drop(tell.send(answer))),
     };
     assert!(site.app.rooms.send(code, Message::Request(Box::new(request))).is_ok());

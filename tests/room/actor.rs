@@ -162,6 +162,7 @@ impl Bench {
         let (reply, answer) = oneshot::channel();
         let conn = ConnId(CONNS.fetch_add(1, Ordering::SeqCst));
         let enter = Enter {
+            game: None,
             conn: Some((conn, Arc::clone(ear) as Arc<dyn Outlet>)),
             player: who.clone(),
             purpose: Purpose::Play,
@@ -179,6 +180,7 @@ impl Bench {
     fn ask(&self, node: usize, who: &Player, conn: ConnId, event: &str, payload: &str, id: &str) -> oneshot::Receiver<Answered> {
         let (reply, answer) = oneshot::channel();
         let request = Request {
+            acknowledged: true,
             conn: Some(conn),
             player: who.clone(),
             event: event.into(),

@@ -240,8 +240,8 @@ async fn post<S: Server>(
     let limit = shared.limits.max_payload;
     let (mut parts, mut body) = request.into_parts();
     let Ok(read) = gather(&mut body, limit, eio).await else { return Ok(status(StatusCode::BAD_REQUEST)) };
+    // A payload has at least one packet; engineioxide asserts it.
     if read.is_empty() {
-        // The server's decoder takes for granted that there is something, and panics.
         return Ok(status(StatusCode::BAD_REQUEST));
     }
     let bodies = match eio {

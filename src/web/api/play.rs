@@ -54,7 +54,7 @@ pub async fn command(caller: Caller, Path(typed): Path<String>, Body(ask): Body<
     let expected = ask.expected_version.or(ask.game_version).or(envelope.expected);
     let answer = caller.ask(code, |reply| {
         let (player, event) = (player(&identity), ask.event);
-        Message::Request(Box::new(Request { conn: None, player, event, payload, command, expected, reply }))
+        Message::Request(Box::new(Request { conn: None, player, event, payload, command, expected, acknowledged: true, reply }))
     });
     Ok(Json(answer.await?).into_response())
 }

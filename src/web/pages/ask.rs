@@ -42,7 +42,7 @@ impl Visit {
         let payload = if payload.is_null() { no_options() } else { to_raw_value(payload).unwrap_or_else(|_| no_options()) };
         let (reply, answer) = reply();
         let (player, event) = (self.player(), event.to_owned());
-        let request = Request { conn: None, player, event, payload, command: None, expected: None, reply };
+        let request = Request { conn: None, player, event, payload, command: None, expected: None, acknowledged: true, reply };
         self.send(code, Message::Request(Box::new(request)), answer).await
     }
 

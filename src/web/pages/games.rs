@@ -64,9 +64,12 @@ pub fn options(card: &Card, form: &Form) -> Value {
     let read = |text: &str| text.parse::<u32>().map_or_else(|_| json!(text), |number| json!(number));
     let mut options = Map::new();
     for field in fields(card, None) {
-        let mut chosen = form.all(&field.name).map(read);
+        let mut chosen = form.all(&field.name).map(read).peekable();
         if field.many {
-            options.insert(field.name.clone(), chosen.collect());
+            // With no box ticked the game's default holds, as for forms that do not have the field.
+            if chosen.peek().is_some() {
+                options.insert(field.name.clone(), chosen.collect());
+            }
         } else if let Some(one) = chosen.next() {
             options.insert(field.name.clone(), one);
         }
