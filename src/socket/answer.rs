@@ -24,7 +24,8 @@ pub struct Answerer {
 /// Every event is answered, also when something that held its answer was lost to a bug.
 impl Drop for Answerer {
     fn drop(&mut self) {
-        if !self.answered {
+        // Whoever is gone needs no answer.
+        if !self.answered && self.socket.connected() {
             tracing::error!(event = self.event, "an event was about to stay unanswered");
             self.say(&Refusal::new(Code::InternalError, "something went wrong; what you asked for may not have happened"));
         }

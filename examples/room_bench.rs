@@ -1,0 +1,162 @@
+//! What a room costs: `cargo run --release --example room_bench [SECONDS]`.
+//!
+//! - decide + append (SQLite, `synchronous=FULL`) + broadcast: 250 rooms with four connections each; per room one chat message after the
+//!   other, each answered before the next. Prints moves per second, and per second of CPU time.
+//! - memory: 20,000 rooms awake without connections; prints bytes per room.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parlor::games::{Assets, catalogue};
+use parlor::id::{PlayerId, RoomCode};
+use parlor::log::sqlite::{Settings, SqliteLog};
+use parlor::log::{EventLog, Visibility};
+use parlor::room::Rooms;
+use parlor::room::actor::{Enter, Message, Purpose, Request};
+use parlor::room::directory::{CreateRoom, no_options};
+use parlor::room::fact::Player;
+use parlor::room::outlet::{ConnId, Outlet, Reply, Stuck};
+use parlor::room::settings::RoomSettings;
+use parlor::time::Clock;
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ROOMS: usize = 250;
+const AWAKE: usize = 20_000;
+
+/// Counts what it is told.
+struct Counter(Arc<AtomicU64>);
+
+impl Outlet for Counter {
+    fn emit(&self, _: &'static str, payload: &RawValue) -> Result<(), Stuck> {
+        std::hint::black_box(payload.get().len());
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn close(&self) {}
+}
+
+fn player(name: &str) -> Player {
+    Player { id: PlayerId::random(), nickname: name.to_owned(), guest: true, bot: None }
+}
+
+async fn open(rooms: &Rooms, host: Player) -> anyhow::Result<RoomCode> {
+    let wish = CreateRoom {
+        game: "draft".to_owned(),
+        host,
+        options: no_options(),
+        visibility: Visibility::Private,
+        seats: None,
+        client_seed: None,
+        command_id: None,
+    };
+    Ok(rooms.create(wish).await?)
+}
+
+/// A reply, and what waits for it.
+fn reply() -> (Reply, oneshot::Receiver<bool>) {
+    let (tell, told) = oneshot::channel();
+    (Box::new(move |answer| _ = tell.send(answer.is_ok())), told)
+}
+
+async fn enter(rooms: &Rooms, code: RoomCode, player: Player, purpose: Purpose, conn: u64, told: &Arc<AtomicU64>) -> bool {
+    let (reply, answered) = reply();
+    let enter = Enter {
+        conn: Some((ConnId(conn), Arc::new(Counter(Arc::clone(told))))),
+        player,
+        game: None,
+        purpose,
+        client_seed: None,
+        last_seq: None,
+        command: None,
+        extra: serde_json::Map::new(),
+        reply,
+    };
+    rooms.send(code, Message::Enter(Box::new(enter))).is_ok() && answered.await.unwrap_or(false)
+}
+
+async fn say(rooms: &Rooms, code: RoomCode, player: Player, payload: Box<RawValue>, conn: u64) -> bool {
+    let (reply, answered) = reply();
+    let request = Request {
+        conn: Some(ConnId(conn)),
+        player,
+        event: "chat_message".to_owned(),
+        payload,
+        command: None,
+        expected: None,
+        acknowledged: true,
+        reply,
+    };
+    rooms.send(code, Message::Request(Box::new(request))).is_ok() && answered.await.unwrap_or(false)
+}
+
+/// User and system time of this process, in seconds, and its resident memory, in bytes.
+fn usage() -> (f64, u64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<f64> = stat.rsplit(')').next().unwrap_or("").split_whitespace().map(|f| f.parse().unwrap_or(0.0)).collect();
+    let field = |n: usize| fields.get(n).copied().unwrap_or(0.0);
+    // Ticks of 10 ms; pages of 4 KiB.
+    ((field(11) + field(12)) / 100.0, (field(21) * 4096.0) as u64)
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let seconds: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(5);
+    let folder = tempfile::tempdir()?;
+    let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open(&folder.path().join("bench.db"), Settings::default()).await?);
+    let settings = Arc::new(RoomSettings { rooms_per_player: u32::MAX, ..RoomSettings::default() });
+    let games = catalogue(Assets::default(), &settings);
+    let rooms = Arc::new(Rooms::new(Arc::clone(&log), Clock::system(), settings, games));
+
+    let told = Arc::new(AtomicU64::new(0));
+    let moves = Arc::new(AtomicU64::new(0));
+    let mut conn = 0;
+    let mut speakers = Vec::new();
+    for _ in 0..ROOMS {
+        let host = player("Ada");
+        let code = open(&rooms, host.clone()).await?;
+        let speaker = conn;
+        for (nth, who) in [host.clone(), player("Ben"), player("Cid"), player("Dee")].into_iter().enumerate() {
+            let purpose = if nth < 2 { Purpose::Play } else { Purpose::Watch };
+            anyhow::ensure!(enter(&rooms, code, who, purpose, conn, &told).await, "a player could not enter");
+            conn += 1;
+        }
+        speakers.push((code, host, speaker));
+    }
+    let payload = serde_json::value::to_raw_value(&serde_json::json!({ "message": "x".repeat(80) }))?;
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let ((cpu, _), began, before) = (usage(), Instant::now(), told.load(Ordering::Relaxed));
+    let speaking = speakers.into_iter().map(|(code, host, conn)| {
+        let (rooms, moves, payload) = (Arc::clone(&rooms), Arc::clone(&moves), payload.clone());
+        tokio::spawn(async move {
+            while Instant::now() < end && say(&rooms, code, host.clone(), payload.clone(), conn).await {
+                moves.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    for speaking in speaking.collect::<Vec<_>>() {
+        speaking.await?;
+    }
+    let (took, cpu) = (began.elapsed().as_secs_f64(), usage().0 - cpu);
+    let (moves, told) = (moves.load(Ordering::Relaxed) as f64, (told.load(Ordering::Relaxed) - before) as f64);
+    println!("{ROOMS} rooms x 4: {:.0} moves/s, {:.0} per CPU second, {:.1} deliveries per move", moves / took, moves / cpu, told / moves);
+
+    let before = usage().1;
+    let host = player("Eve");
+    for _ in 0..AWAKE {
+        open(&rooms, host.clone()).await?;
+    }
+    let after = usage().1;
+    println!(
+        "{AWAKE} rooms awake: {:.0} MB resident in all, {:.1} kB more per room",
+        after as f64 / 1e6,
+        (after.saturating_sub(before)) as f64 / AWAKE as f64 / 1e3
+    );
+    log.close().await;
+    Ok(())
+}
