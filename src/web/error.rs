@@ -1,4 +1,4 @@
-//! Refusals as HTTP answers: `{ "error": { code, message, details? } }` with the fitting status.
+//! Refusals as HTTP answers: `{ "ok": false, "error": { code, message, details? } }` with the fitting status.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -28,6 +28,7 @@ impl<R: Refused> From<R> for ApiError {
 
 #[derive(Serialize)]
 struct Body<'a> {
+    ok: bool,
     error: &'a Refusal,
 }
 
@@ -52,7 +53,7 @@ pub fn status(code: Code) -> StatusCode {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(refusal) = self;
-        let mut response = (status(refusal.code), Json(Body { error: &refusal })).into_response();
+        let mut response = (status(refusal.code), Json(Body { ok: false, error: &refusal })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after(&refusal) {
@@ -94,7 +95,7 @@ mod tests {
     async fn a_refusal_is_told_with_its_status_and_code() {
         let (status, headers, body) = answer(Refusal::new(Code::InvalidGame, "no room has this code")).await;
         assert_eq!(status, 404);
-        assert_eq!(body, json!({ "error": { "code": "INVALID_GAME", "message": "no room has this code" } }));
+        assert_eq!(body, json!({ "ok": false, "error": { "code": "INVALID_GAME", "message": "no room has this code" } }));
         assert!(headers["content-type"] == "application/json" && headers["cache-control"] == "no-store");
         let (status, headers, _) = answer(Refusal::new(Code::AuthRequired, "sign in")).await;
         assert!(status == 401 && headers["www-authenticate"] == "Bearer");

@@ -1,5 +1,6 @@
 //! HTTP: what every request passes (who asks, from where, how often) and what is served beside Socket.IO.
 
+pub mod api;
 pub mod assets;
 pub mod client_ip;
 pub mod cookie;

@@ -1,0 +1,94 @@
+//! The JSON API: rooms and whole games over plain HTTP, for networks where nothing else passes and for scripts.
+//!
+//! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
+//! - [`lobby`], [`invite`]: rooms are made, found and joined.
+//! - [`play`], [`record`]: commands, waiting for events, states and proofs.
+//! - [`session`], [`about`]: who one is, and what there is.
+
+pub mod about;
+pub mod asker;
+pub mod body;
+pub mod invite;
+pub mod lobby;
+pub mod play;
+pub mod query;
+pub mod record;
+pub mod session;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use http::{HeaderValue, StatusCode, header};
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// Where the API is.
+pub const ROOT: &str = "/api";
+
+/// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
+    [
+        ("/games", get(about::games)),
+        ("/rooms", get(lobby::list).post(lobby::create)),
+        ("/rooms/{code}", get(lobby::show)),
+        ("/rooms/{code}/join", post(lobby::join)),
+        ("/rooms/{code}/qr.svg", get(invite::svg)),
+        ("/rooms/{code}/qr.png", get(invite::png)),
+        ("/rooms/{code}/commands", post(play::command)),
+        ("/rooms/{code}/events", get(play::events)),
+        ("/rooms/{code}/state", get(record::state)),
+        ("/rooms/{code}/verify", get(record::verify)),
+        ("/auth/guest", post(session::guest)),
+        ("/auth/verify", get(session::verify)),
+        ("/openapi.json", get(about::document)),
+        ("/docs", get(about::page)),
+    ]
+}
+
+/// The API under [`ROOT`]. What stands in front of it (origins, headers, the limit on bodies, the log) is the caller's.
+pub fn router() -> Router<Arc<App>> {
+    let api = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let api = api.fallback(nothing_here).method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
+    Router::new().nest(ROOT, api)
+}
+
+/// Nobody between us and the client keeps an answer, unless it says that one may.
+async fn not_kept(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn nothing_here() -> Response {
+    refused(StatusCode::NOT_FOUND, Refusal::invalid("there is nothing at this address; /api/docs lists what there is"))
+}
+
+async fn wrong_method() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, Refusal::invalid("this address does not take this method; see /api/docs"))
+}
+
+/// A refusal whose status says more than its code does.
+fn refused(status: StatusCode, refusal: Refusal) -> Response {
+    let mut response = ApiError(refusal).into_response();
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_exactly_the_routes_of_the_router() {
+        let document: serde_json::Value = serde_json::from_str(about::OPENAPI).unwrap();
+        let described: BTreeSet<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+        let routed: BTreeSet<_> = routes().iter().map(|(path, _)| format!("{ROOT}{path}")).collect();
+        assert_eq!(described, routed);
+    }
+}
