@@ -20,7 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
@@ -54,7 +54,8 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
 pub fn router() -> Router<Arc<App>> {
     let api = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let api = api.fallback(nothing_here).method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
-    Router::new().nest(ROOT, api)
+    // A nested router does not see its own root with a slash.
+    Router::new().nest(ROOT, api).route("/api/", any(nothing_here))
 }
 
 /// Nobody between us and the client keeps an answer, unless it says that one may.
