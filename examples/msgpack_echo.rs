@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::Router;
-use parlor::socket::msgpack::{Door, Limits};
+use parlor::socket::door::{Door, Limits};
 use serde_json::{Value, json};
 use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, Event, SocketRef};

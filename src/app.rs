@@ -1,12 +1,13 @@
 //! The one place where dependencies are built and handed on.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use crate::account::token::Tokens;
-use crate::config::value::{Database, Synchronous};
+use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::draft;
 use crate::games::{Assets, catalogue};
@@ -43,10 +44,7 @@ impl App {
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
         let log: Arc<dyn EventLog> = Arc::new(open_log(&config).await?);
-        let secret = match config.secret.clone() {
-            Some(secret) => secret,
-            None => secret::load_or_create(&config.data_dir).context("the secret that signs tokens")?,
-        };
+        let secret = token_secret(&config)?;
         if secret.is_short() {
             tracing::warn!("the secret that signs tokens is short; 32 characters or more are better");
         }
@@ -75,7 +73,7 @@ impl App {
 /// # Errors
 /// When another server uses it, or it cannot be opened.
 pub async fn open_log(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config)?;
+    let (path, settings) = log_settings(config);
     SqliteLog::open(&path, settings).await
 }
 
@@ -84,17 +82,28 @@ pub async fn open_log(config: &Config) -> anyhow::Result<SqliteLog> {
 /// # Errors
 /// When it cannot be opened.
 pub async fn open_log_to_read(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config)?;
+    let (path, settings) = log_settings(config);
     SqliteLog::open_to_read(&path, settings).await
 }
 
-fn log_settings(config: &Config) -> anyhow::Result<(std::path::PathBuf, sqlite::Settings)> {
-    let Database::File(path) = config.database() else { bail!("the store has to be a file: sqlite:PATH") };
+fn log_settings(config: &Config) -> (PathBuf, sqlite::Settings) {
+    let Database::File(path) = config.database();
     let synchronous = match config.sqlite_synchronous {
         Synchronous::Full => sqlite::Synchronous::Full,
         Synchronous::Normal => sqlite::Synchronous::Normal,
     };
-    Ok((path, sqlite::Settings { synchronous, ..sqlite::Settings::default() }))
+    (path, sqlite::Settings { synchronous, ..sqlite::Settings::default() })
+}
+
+/// The secret that signs tokens: of the settings, else the one kept in the data folder.
+///
+/// # Errors
+/// When the data folder cannot keep it.
+pub fn token_secret(config: &Config) -> anyhow::Result<Secret> {
+    match config.secret.clone() {
+        Some(secret) => Ok(secret),
+        None => secret::load_or_create(&config.data_dir).context("the secret that signs tokens"),
+    }
 }
 
 /// What the games need from files.

@@ -19,12 +19,13 @@ fn main() -> ExitCode {
         print!("{}", cli::settings::effective(&asked));
         return ExitCode::SUCCESS;
     }
-    let done = match asked.cli.command {
-        None | Some(Command::Serve) => runtime().and_then(|runtime| runtime.block_on(serve(asked.cli.config))),
-        Some(_) => Ok(()),
-    };
+    let (command, config) = (asked.cli.command, asked.cli.config);
+    let done = runtime().and_then(|runtime| match command {
+        Some(Command::Job(job)) => Ok(runtime.block_on(cli::jobs::run(job, &config))),
+        _ => runtime.block_on(serve(config)).map(|()| ExitCode::SUCCESS),
+    });
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("parlor: {error:#}");
             ExitCode::FAILURE

@@ -83,6 +83,10 @@ fn serve(stream: TcpStream, peer: SocketAddr, service: Router, graceful: &Gracef
     });
     let watcher = graceful.watcher();
     tokio::spawn(async move {
+        // hyper's time limit begins with the first byte of a request.
+        if tokio::time::timeout(HEAD_TIMEOUT, stream.readable()).await.is_err() {
+            return;
+        }
         let mut http = Builder::new(TokioExecutor::new()).http1_only();
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
         let connection = watcher.watch(http.serve_connection_with_upgrades(TokioIo::new(stream), service));

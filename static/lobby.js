@@ -25,7 +25,7 @@ async function refresh() {
   try {
     do {
       again = false;
-      const answer = await fetch(location.pathname, { headers: { accept: 'text/html' }, cache: 'no-store' });
+      const answer = await fetch(location.pathname + location.search, { headers: { accept: 'text/html' }, cache: 'no-store' });
       // Started, closed, or not ours any more: the server knows where one belongs.
       if (answer.redirected) return location.replace(answer.url);
       if (!answer.ok) return location.reload();

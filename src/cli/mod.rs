@@ -1,5 +1,6 @@
 //! The command line: which command, with which settings.
 
+pub mod jobs;
 pub mod settings;
 
 use std::ffi::OsString;
@@ -29,6 +30,15 @@ pub struct Cli {
 pub enum Command {
     /// Run the server (what `parlor` alone does)
     Serve,
+    #[command(flatten)]
+    Job(Job),
+    /// Print every setting, its value, and where that comes from
+    Config,
+}
+
+/// What is done once, without serving; see [`jobs`].
+#[derive(Subcommand, Clone, Debug)]
+pub enum Job {
     /// Bring the database's tables up to date, and stop
     Migrate,
     /// Delete rooms that are past their retention, and stop
@@ -36,13 +46,14 @@ pub enum Command {
     /// Print a room's log event by event, or its state after one of them
     Replay(Replay),
     /// Recompute every draw of a room that is over, and say whether all match
+    ///
+    /// Ends with 0 when all match, 1 when something does not, 3 when the room is not over yet, and 2 when nothing can be said: no such
+    /// room, no database.
     Verify(Room),
     /// Print a room with its whole log as JSON
     Export(Room),
     /// Print a signed session token, for scripts
     Token(Token),
-    /// Print every setting, its value, and where that comes from
-    Config,
 }
 
 /// Which room.
@@ -57,7 +68,7 @@ pub struct Room {
 pub struct Replay {
     #[command(flatten)]
     pub room: Room,
-    /// Print the state as it was after this event (0 is before the first)
+    /// Print the state as it was after this event (1 is the room's opening)
     #[arg(long, value_name = "SEQ", value_parser = seq)]
     pub at: Option<Seq>,
 }
@@ -77,7 +88,8 @@ pub struct Token {
 }
 
 fn seq(text: &str) -> Result<Seq, &'static str> {
-    text.parse().map(Seq).map_err(|_| "should be the number of an event: 0, 1, 2, …")
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.map(Seq).ok_or("should be the number of an event: 1, 2, 3, …")
 }
 
 /// What the process was asked to do, and what was in the settings file (for `parlor config`).
@@ -152,11 +164,11 @@ mod tests {
         let asked = parse("--listen 127.0.0.1:0 replay bcd-fgh --at 3 --data-dir elsewhere").unwrap();
         assert_eq!(asked.cli.config.listen.port(), 0);
         assert_eq!(asked.cli.config.data_dir.to_str(), Some("elsewhere"));
-        let Some(Command::Replay(replay)) = asked.cli.command else { panic!("{:?}", asked.cli.command) };
+        let Some(Command::Job(Job::Replay(replay))) = asked.cli.command else { panic!("{:?}", asked.cli.command) };
         assert_eq!((replay.room.code.as_str(), replay.at), ("BCDFGH", Some(Seq(3))));
         assert!(parse("").unwrap().cli.command.is_none());
         let token = parse("token --nickname Ada --ttl 60 --player-id 6f2c5f4e-7f5c-4b9f-8f57-0e2b6a2d9b11").unwrap();
-        assert!(matches!(token.cli.command, Some(Command::Token(Token { ttl: Some(60), .. }))));
+        assert!(matches!(token.cli.command, Some(Command::Job(Job::Token(Token { ttl: Some(60), .. })))));
     }
 
     #[test]
@@ -166,6 +178,7 @@ mod tests {
             ("verify AEIOUA", "6 characters"),
             ("replay BCDFGH --at=-1", "--at"),
             ("replay BCDFGH --at many", "number of an event"),
+            ("replay BCDFGH --at 0", "number of an event"),
             ("token --ttl 0", "1..=31536000"),
             ("token --player-id me", "--player-id"),
             ("fly", "fly"),

@@ -234,8 +234,6 @@ impl FromStr for NodeAddr {
 pub enum Database {
     /// An SQLite file.
     File(PathBuf),
-    /// SQLite in memory: gone with the process.
-    Memory,
 }
 
 impl FromStr for Database {
@@ -247,7 +245,9 @@ impl FromStr for Database {
         let path = text.strip_prefix("sqlite:").ok_or("should be sqlite:PATH, such as sqlite:data/parlor.db")?;
         let path = path.strip_prefix("//").unwrap_or(path);
         if path == ":memory:" {
-            return Ok(Self::Memory);
+            return Err(
+                "the store has to be a file, so that what was played survives: should be sqlite:PATH, such as sqlite:data/parlor.db",
+            );
         }
         // Options after `?` would be taken for a part of the file's name, or for ours.
         match path.split_once('?') {

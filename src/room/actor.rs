@@ -3,9 +3,11 @@
 //! The order of a step never changes: decide, append, then tell. Mail that came in meanwhile is decided together and shares one
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -71,6 +73,8 @@ pub struct Request {
     pub payload: Box<RawValue>,
     pub command: Option<CommandKey>,
     pub expected: Option<Seq>,
+    /// Whether the answer itself reaches the client; if not, what was asked for is sent as an event.
+    pub acknowledged: bool,
     pub reply: Reply,
 }
 
@@ -84,6 +88,8 @@ pub struct Look {
     pub role: &'static str,
     pub state: Box<RawValue>,
     pub summary: Summary,
+    /// How many people without a seat are connected.
+    pub watchers: usize,
 }
 
 impl Look {
@@ -172,6 +178,8 @@ struct Awake {
     seen: Vec<(PlayerId, Timestamp)>,
     waiting: Vec<(Seq, oneshot::Sender<()>)>,
     typists: Vec<Typist>,
+    /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
+    told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
 }
 
@@ -212,6 +220,7 @@ impl Cell {
             let until = cell.kernel.clock.now() + ARRIVING;
             awake.seen = room.summary().players.iter().map(|p| (p.player_id, until)).collect();
             cell.kernel.deadlines.schedule(code, until + std::time::Duration::from_millis(1));
+            awake.told = snapshot_at;
             awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
         }
         cell
@@ -265,8 +274,17 @@ impl Cell {
     }
 }
 
-/// Works off the mail, step by step, and ends when there is none.
+/// Works off the mail. A panic, which would be a bug of ours or of a game, costs the step in which it happened: what it decided did not
+/// happen, the state is read from the log again, and the mail behind it is worked off.
 async fn run(cell: Arc<Cell>) {
+    while AssertUnwindSafe(work_off(&cell)).catch_unwind().await.is_err() {
+        tracing::error!(room = %cell.code, "a room panicked; it is read from its log again");
+        cell.awake.lock().await.hosted = None;
+    }
+}
+
+/// Works off the mail, step by step, and ends when there is none.
+async fn work_off(cell: &Arc<Cell>) {
     let mut awake = cell.awake.lock().await;
     loop {
         let step: VecDeque<Message> = {
@@ -283,7 +301,7 @@ async fn run(cell: Arc<Cell>) {
             }
             mail.queue.drain(..count).collect()
         };
-        awake.work(&cell, step).await;
+        awake.work(cell, step).await;
     }
 }
 
@@ -347,6 +365,7 @@ impl Awake {
         })?;
         let room = kernel.read_room(&stored, &game, Seq(u32::MAX)).await?;
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
+        self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
         loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out);
         self.hosted = Some(loaded);
@@ -358,6 +377,39 @@ impl Awake {
             self.tell(cell, kernel, out, vec![]).await;
         }
         self.schedule(cell, kernel);
+        Ok(())
+    }
+
+    /// Tells those who are connected what was appended without this room: by another node, or by itself when the store's answer was lost.
+    async fn catch_up(&mut self, kernel: &Kernel, loaded: &Loaded) -> Result<(), Refusal> {
+        let seq = loaded.room.seq();
+        while self.told < seq && self.conns.iter().any(|c| c.since != Seq(u32::MAX)) {
+            let rows = kernel
+                .log
+                .rows(loaded.key, self.told, REPLAY_MAX.min(seq.0 - self.told.0))
+                .await
+                .map_err(|error| store_failed(&error))?;
+            let Some(last) = rows.last().map(|row| row.seq) else { break };
+            for row in &rows {
+                // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
+                self.conns.retain(|conn| {
+                    let viewer = loaded.room.viewer(Some(conn.player));
+                    let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
+                    let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
+                    if !alive {
+                        conn.outlet.close();
+                    }
+                    alive
+                });
+            }
+            self.told = last;
+        }
+        if self.told < seq || !self.waiting.is_empty() {
+            self.told = self.told.max(seq);
+            for (_, wake) in self.waiting.drain(..) {
+                let _ = wake.send(());
+            }
+        }
         Ok(())
     }
 
@@ -378,6 +430,11 @@ impl Awake {
                 return true;
             };
             match message {
+                Message::Request(request) if !out.rows.is_empty() && shows_state(&request.event) => {
+                    // Only what is committed may be shown.
+                    mail.push_front(Message::Request(request));
+                    break;
+                }
                 Message::Request(request) => {
                     people |= request.conn.is_none() && self.seen_over_http(&request.player, now, kernel, cell);
                     match self.answer(kernel, &request, now, out).await {
@@ -421,6 +478,10 @@ impl Awake {
                         role: loaded.room.role(player.and_then(|player| loaded.room.seat_of(player))),
                         state: loaded.room.state(loaded.room.viewer(player)),
                         summary: loaded.room.summary(),
+                        watchers: {
+                            let all = self.conns.iter().map(|c| c.player).filter(|p| loaded.room.seat_of(*p).is_none());
+                            all.collect::<HashSet<_>>().len()
+                        },
                     };
                     // Only what is committed may be seen: the rest of this step has not happened yet.
                     if out.rows.is_empty() {
@@ -479,6 +540,14 @@ impl Awake {
         if self.hosted.as_ref().is_none_or(|l| l.room.seat_of(player).is_none()) {
             return false;
         }
+        // A socket knows at once when it is gone; a page fetched beside it must not hide that.
+        if self.conns.iter().any(|c| c.player == player) {
+            return false;
+        }
+        if self.conns.iter().any(|c| c.player == player) {
+            // A connection says better than a request whether somebody is here.
+            return false;
+        }
         let until = now + kernel.settings.http_presence;
         kernel.deadlines.schedule(cell.code, until + std::time::Duration::from_millis(1));
         match self.seen.iter_mut().find(|(p, _)| *p == player) {
@@ -516,7 +585,8 @@ impl Awake {
             }
             (_, Purpose::Play) => {
                 let seat = room.join(enter.player.clone(), enter.client_seed.clone(), now, out)?;
-                if let Some(key) = &enter.command {
+                // Joining, leaving and joining again under one id: the first time it was applied stays the one that is remembered.
+                if let Some(key) = enter.command.as_ref().filter(|key| room.known(key).is_none()) {
                     room.stamp(key.clone(), out);
                 }
                 Some(seat)
@@ -530,6 +600,8 @@ impl Awake {
             let conn = Conn { id: *id, player: enter.player.id, outlet: Arc::clone(outlet), since: Seq(u32::MAX) };
             self.conns.retain(|c| c.id != *id);
             self.conns.push(conn);
+            // From now on the socket says whether they are here, not the page that opened it.
+            self.seen.retain(|(player, _)| *player != enter.player.id);
         }
         Ok(seat)
     }
@@ -572,17 +644,24 @@ impl Awake {
             return Ok(answer);
         }
         let Some(loaded) = self.hosted.as_mut() else { return Ok(Err(unavailable())) };
+        if request.event == "leave_room" && loaded.room.seat_of(request.player.id).is_none() {
+            // Whoever only watches goes without a word in the log.
+            return Ok(Ok(Answer::Applied { seq: loaded.room.seq(), version: loaded.room.version(), duplicate: false }));
+        }
         let asker = Asker { player: request.player.clone() };
+        let rows_before = out.rows.len();
         let done = match loaded.room.request(&asker, &request.event, &request.payload, now, out) {
             Ok(done) => done,
             Err(Failed::Refused(refusal)) => return Ok(Err(refusal)),
             Err(torn @ Failed::Torn) => return Err(torn),
         };
         let mut pending = None;
+        // Decided again after a conflict, it is still the same rematch: one room is opened for it.
+        let rematch_id = format!("rematch {} {}", loaded.room.summary().room_code, version);
         match done {
             Done::Applied => {}
             Done::Pending { waiting_for } => pending = Some(waiting_for),
-            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name).await {
+            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name, rematch_id).await {
                 Ok(code) => loaded.room.rematch_ready(code, now, out),
                 Err(refusal) => {
                     tracing::warn!(%refusal, "the room of a rematch could not be opened");
@@ -590,7 +669,8 @@ impl Awake {
                 }
             },
         }
-        if let Some(key) = &request.command {
+        // A request that changed nothing has no row to mark: the last one is another request's.
+        if let Some(key) = request.command.as_ref().filter(|_| out.rows.len() > rows_before) {
             loaded.room.stamp(key.clone(), out);
         }
         let (seq, version) = (loaded.room.seq(), loaded.room.version());
@@ -614,7 +694,9 @@ impl Awake {
             "ping" => Some(Ok(json_answer(&serde_json::json!({ "ok": true, "server_time": now })))),
             "request_presence" => {
                 let presence = Presence::of(&room.summary());
-                self.emit_to(request.conn, "presence_update", &presence);
+                if !request.acknowledged {
+                    self.emit_to(request.conn, "presence_update", &presence);
+                }
                 Some(Ok(json_answer(&WithOk { ok: true, more: presence })))
             }
             "request_sync" | "reconnect_sync" => {
@@ -705,7 +787,12 @@ impl Awake {
         let mut stuck = Vec::new();
         let next_room = out.next_room;
         for update in &out.updates {
+            self.told = self.told.max(update.seq);
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
+                // After one that it did not take, an event would be a gap.
+                if stuck.contains(&conn.id) {
+                    continue;
+                }
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
                 if conn.outlet.emit(told.event, &told.payload).is_err() {
                     stuck.push(conn.id);
@@ -788,12 +875,10 @@ impl Awake {
         if let Some((id, outlet)) = &enter.conn {
             let mut alive = true;
             if enter.purpose == Purpose::Resume {
-                for (_, _, told) in told.iter().flatten() {
-                    alive &= outlet.emit(told.event, &told.payload).is_ok();
-                }
+                alive = told.iter().flatten().all(|(_, _, told)| outlet.emit(told.event, &told.payload).is_ok());
             }
-            if let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
-                alive &= outlet.emit("connection_established", &payload).is_ok();
+            if alive && let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
+                alive = outlet.emit("connection_established", &payload).is_ok();
             }
             if !alive {
                 outlet.close();
@@ -818,6 +903,10 @@ impl Awake {
     }
 
     fn schedule(&self, cell: &Cell, kernel: &Kernel) {
+        // A server that drains acts on no deadline, so being woken again and again would only burn time.
+        if kernel.is_draining() {
+            return;
+        }
         let due = self.hosted.as_ref().and_then(|l| l.room.wake_at());
         let unseen = self.seen.iter().map(|(_, until)| *until + std::time::Duration::from_millis(1)).min();
         if let Some(at) = due.into_iter().chain(unseen).min() {
@@ -891,10 +980,17 @@ impl Awake {
 
     fn refuse_all(&mut self, cell: &Arc<Cell>, kernel: &Kernel, mail: VecDeque<Message>, refusal: &Refusal) {
         let gone = refusal.code == Code::InvalidGame;
+        // Who left while the store was away has to be noted when it is back, also when nobody is left to ask for the room.
+        let news = mail.iter().any(|message| matches!(message, Message::Gone(_) | Message::Tick));
         for message in mail {
             match message {
                 Message::Request(request) => (request.reply)(Err(refusal.clone())),
-                Message::Enter(enter) => (enter.reply)(Err(refusal.clone())),
+                Message::Enter(enter) => {
+                    // It may have been let in before its commit was lost to another writer.
+                    let entering = |c: &Conn| enter.conn.as_ref().is_some_and(|(id, _)| c.id == *id) && c.since == Seq(u32::MAX);
+                    self.conns.retain(|c| !entering(c));
+                    (enter.reply)(Err(refusal.clone()));
+                }
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
@@ -902,8 +998,8 @@ impl Awake {
             }
         }
         if gone {
-            kernel.forget(cell.code);
-        } else if !self.conns.is_empty() {
+            kernel.forget(cell);
+        } else if !self.conns.is_empty() || news && refusal.code == Code::Unavailable {
             kernel.deadlines.schedule(cell.code, kernel.clock.now() + std::time::Duration::from_secs(1));
         }
     }
@@ -948,6 +1044,11 @@ fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, T
             None
         }
     }
+}
+
+/// Whether the answer shows the room as it is, at once.
+fn shows_state(event: &str) -> bool {
+    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
 }
 
 pub fn no_such_room() -> Refusal {

@@ -473,7 +473,10 @@ impl<G: Game> Room<G> {
                 if !self.reset_asked.contains(&seat) {
                     self.record(Fact::ResetAsked { seat, player }, env.now, out);
                 }
-                let waiting_for = self.not_among(&self.reset_asked.clone());
+                // Who is gone for good cannot be waited for.
+                let asked = &self.reset_asked;
+                let waiting = self.humans().filter(|(seat, o)| !asked.contains(seat) && o.link != Link::Absent);
+                let waiting_for: Vec<_> = waiting.map(|(_, o)| o.player.id).collect();
                 if !waiting_for.is_empty() {
                     return Ok(Done::Pending { waiting_for });
                 }
@@ -482,6 +485,15 @@ impl<G: Game> Room<G> {
             _ => {}
         }
         self.record(Fact::Reset { seed: (env.fresh_seed)() }, env.now, out);
+        // A lobby with the seat of somebody who is gone for good could never start again.
+        let absent = |o: &Occupant| !o.is_bot() && o.link == Link::Absent;
+        loop {
+            let gone = self.occupied().find(|(_, o)| absent(o)).map(|(seat, o)| (seat, o.player.clone()));
+            let Some((seat, player)) = gone else { break };
+            let here = self.humans().find(|(other, o)| *other != seat && !absent(o)).map(|(other, _)| other);
+            let promoted = here.filter(|_| seat == Seat::HOST);
+            self.record(Fact::Left { seat, player, cause: Leaving::Absent, promoted }, env.now, out);
+        }
         Ok(Done::Applied)
     }
 

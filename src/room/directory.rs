@@ -147,7 +147,7 @@ impl Rooms {
                 Ok(()) => return Ok(cell),
                 Err(Full::Busy(message)) => return Err(message),
                 Err(Full::Closed(back)) => {
-                    self.kernel.forget(code);
+                    self.kernel.forget(&cell);
                     message = back;
                 }
             }
@@ -361,8 +361,13 @@ impl Kernel {
     }
 
     /// A code without a room, or a room that closed its mailbox.
-    pub fn forget(&self, code: RoomCode) {
-        self.cells.write().remove(&code);
+    ///
+    /// Only that cell: another task may have put a new one in its place.
+    pub fn forget(&self, cell: &Arc<Cell>) {
+        let mut cells = self.cells.write();
+        if cells.get(&cell.code).is_some_and(|there| Arc::ptr_eq(there, cell)) {
+            cells.remove(&cell.code);
+        }
     }
 
     async fn open(
@@ -408,7 +413,7 @@ impl Kernel {
     ///
     /// # Errors
     /// As creating a room.
-    pub async fn open_rematch(self: &Arc<Self>, spec: RematchSpec, game: &str) -> Result<RoomCode, Refusal> {
+    pub async fn open_rematch(self: &Arc<Self>, spec: RematchSpec, game: &str, id: String) -> Result<RoomCode, Refusal> {
         let game = self.catalogue.find(game).ok_or_else(no_such_room)?;
         let host = spec.players.iter().find(|(seat, _)| *seat == Seat::HOST).map(|(_, player)| player.id);
         let host = host.ok_or_else(no_such_room)?;
@@ -421,7 +426,7 @@ impl Kernel {
             follows: None,
             now,
         };
-        self.open(game, host, Visibility::Private, None, opening).await.map(|(code, _)| code)
+        self.open(game, host, Visibility::Private, Some(id), opening).await.map(|(code, _)| code)
     }
 
     /// A room folded up to event `at_most`.

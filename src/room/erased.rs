@@ -333,13 +333,24 @@ pub fn tell_row<G: Game>(row: &Row, viewer: Viewer) -> Result<Told, BadLog> {
 /// Computes every draw of every finished round again.
 ///
 /// # Errors
-/// When the log itself does not hold together.
+/// When the log itself does not hold together: a row is missing, moved or unreadable, an ending shows another seed than its round
+/// began with, or claims winners or results that the moves do not lead to. What players said or when is not protected by anything.
 pub fn verify<G: Game>(rows: &[Row]) -> Result<Vec<Checked>, BadLog> {
     let first = rows.first().ok_or(BadLog::NoOpening)?;
     let mut room = Room::<G>::from_opening(&parse(first)?, first.at).ok_or(BadLog::NoOpening)?;
     let mut checked = Vec::new();
     for row in &rows[1..] {
-        if let Fact::Played(event) = parse::<G>(row)? {
+        let fact = parse::<G>(row)?;
+        if let Fact::Ended { seed, winners, results, reason } = &fact {
+            if *seed != room.seed {
+                return Err(BadLog::OtherSeed { seq: row.seq });
+            }
+            let outcome = room.game.outcome();
+            if outcome.is_none_or(|o| o.winners != *winners || o.results != *results || o.reason != *reason) {
+                return Err(BadLog::OtherEnding { seq: row.seq });
+            }
+        }
+        if let Fact::Played(event) = fact {
             let mut chance = room.chance();
             for claim in room.game.draws(&event) {
                 let number = chance.drawn();

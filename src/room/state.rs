@@ -88,6 +88,12 @@ pub enum BadLog {
     Gap { expected: Seq, found: Seq },
     #[error("the log does not begin with the room's opening")]
     NoOpening,
+    /// The seed shown at the end is not the one that the round was committed to.
+    #[error("event {seq} shows another seed than the round began with")]
+    OtherSeed { seq: Seq },
+    /// An ending that the moves do not lead to.
+    #[error("event {seq} claims an ending that the moves do not lead to")]
+    OtherEnding { seq: Seq },
 }
 
 impl<G: Game> Room<G> {
@@ -198,6 +204,7 @@ impl<G: Game> Room<G> {
                 self.ending = None;
                 self.reset_asked.clear();
                 self.rematch_asked.clear();
+                self.next_room = None;
                 for occupant in self.seats.iter_mut().flatten() {
                     occupant.client_seed = None;
                 }

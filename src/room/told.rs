@@ -49,6 +49,9 @@ impl<'a> PlayerShown<'a> {
 struct Came<'a> {
     player: PlayerShown<'a>,
     nickname: &'a str,
+    /// What they add to the luck: needed to compute the draws again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_seed: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -145,9 +148,10 @@ pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) ->
             "room_opened",
             json(&OpenedShown { room_code: *code, game: G::NAME, seed_hash: seed.hash(), follows: follows.as_ref() }),
         ),
-        Fact::Joined { seat, player, .. } => {
+        Fact::Joined { seat, player, client_seed } => {
             let shown = PlayerShown::new::<G>(player, Some(*seat));
-            say("player_joined", json(&Came { player: shown, nickname: &player.nickname }))
+            let client_seed = client_seed.as_deref();
+            say("player_joined", json(&Came { player: shown, nickname: &player.nickname, client_seed }))
         }
         Fact::Left { seat, player, cause, promoted } => {
             let shown = PlayerShown::new::<G>(player, Some(*seat));

@@ -18,6 +18,17 @@ pub struct Answerer {
     socket: Arc<Socket>,
     ack: Option<i64>,
     event: String,
+    answered: bool,
+}
+
+/// Every event is answered, also when something that held its answer was lost to a bug.
+impl Drop for Answerer {
+    fn drop(&mut self) {
+        if !self.answered {
+            tracing::error!(event = self.event, "an event was about to stay unanswered");
+            self.say(&Refusal::new(Code::InternalError, "something went wrong; what you asked for may not have happened"));
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -33,7 +44,7 @@ impl Answerer {
     pub fn new(voice: &Arc<Voice>, socket: &Arc<Socket>, event: &str, ack: Option<i64>) -> Self {
         // Names are shown back in errors; nobody needs more of one than this.
         let event = if event.len() <= 64 { event.to_owned() } else { event.chars().take(64).collect() };
-        Self { voice: Arc::clone(voice), socket: Arc::clone(socket), ack, event }
+        Self { voice: Arc::clone(voice), socket: Arc::clone(socket), ack, event, answered: false }
     }
 
     pub fn socket(&self) -> &Arc<Socket> {
@@ -42,6 +53,11 @@ impl Answerer {
 
     pub fn event(&self) -> &str {
         &self.event
+    }
+
+    /// Whether the client asked for an acknowledgement.
+    pub fn is_acknowledged(&self) -> bool {
+        self.ack.is_some()
     }
 
     /// Says something beside the answer.
@@ -58,7 +74,17 @@ impl Answerer {
         }
     }
 
-    pub fn give(self, answer: &impl Serialize) {
+    pub fn give(mut self, answer: &impl Serialize) {
+        self.answered = true;
+        self.acknowledge(answer);
+    }
+
+    pub fn refuse(mut self, refusal: &Refusal) {
+        self.answered = true;
+        self.say(refusal);
+    }
+
+    fn acknowledge(&self, answer: &impl Serialize) {
         if let Some(ack) = self.ack
             && self.voice.acknowledge(&self.socket, ack, answer).is_err()
         {
@@ -67,9 +93,9 @@ impl Answerer {
         }
     }
 
-    pub fn refuse(self, refusal: &Refusal) {
+    fn say(&self, refusal: &Refusal) {
         if self.ack.is_some() {
-            return self.give(&refusal.as_answer());
+            return self.acknowledge(&refusal.as_answer());
         }
         let error =
             ErrorOut { code: refusal.code, message: &refusal.message, event: &self.event, details: refusal.details.as_deref() };

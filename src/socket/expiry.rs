@@ -17,7 +17,10 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// Open sockets by when something is to be done about their token.
 #[derive(Default)]
-pub struct Expiries(Mutex<BTreeMap<(Timestamp, ConnId), (Weak<Lane>, Weak<Socket>)>>);
+pub struct Expiries(Mutex<BTreeMap<(Timestamp, ConnId), Watched>>);
+
+/// Watching keeps nothing alive.
+type Watched = (Weak<Lane>, Weak<Socket>);
 
 #[derive(Serialize)]
 struct TokenExpired {
@@ -34,7 +37,7 @@ impl Expiries {
         self.0.lock().remove(&(at, id));
     }
 
-    fn due(&self, now: Timestamp) -> Vec<(Weak<Lane>, Weak<Socket>)> {
+    fn due(&self, now: Timestamp) -> Vec<Watched> {
         let mut all = self.0.lock();
         let later = all.split_off(&(Timestamp(now.0 + 1), ConnId(0)));
         std::mem::replace(&mut *all, later).into_values().collect()

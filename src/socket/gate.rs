@@ -69,15 +69,17 @@ impl Gate {
 
     fn admit(&self, socket: &Arc<Socket>, auth: Option<&Value>) -> Result<(), Refusal> {
         let parts = socket.req_parts();
-        let query = |name: &str| {
-            let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).filter(|v| !v.is_empty())
-        };
-        let auth: AuthIn = match auth.and_then(Value::as_str) {
+        let mut auth: AuthIn = match auth.and_then(Value::as_str) {
             Some(text) => {
                 serde_json::from_str(text).map_err(|error| Refusal::new(Code::AuthRequired, format!("auth: {}", plain(&error))))?
             }
             None => AuthIn::default(),
+        };
+        // What was said to the namespace goes before what was said to the connection, as in Node's server.
+        let queries = [auth.query.take(), parts.uri.query().map(str::to_owned)];
+        let query = |name: &str| {
+            let pairs = queries.iter().flatten().flat_map(|query| form_urlencoded::parse(query.as_bytes()));
+            pairs.into_iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
         };
         let now = self.app.clock.now();
         let cookie = || {

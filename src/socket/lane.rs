@@ -244,6 +244,7 @@ impl Lane {
         self.outstanding.fetch_add(1, Ordering::AcqRel);
         let (outstanding, clock) = (Arc::clone(&self.outstanding), self.app.clock.clone());
         let event = answerer.event().to_owned();
+        let acknowledged = answerer.is_acknowledged();
         let leaves = (event == "leave_room").then(|| Arc::downgrade(self));
         let pinged = (event == "ping").then(|| payload.clone());
         let reply: Reply = Box::new(move |answer: Result<Answer, Refusal>| {
@@ -260,7 +261,8 @@ impl Lane {
             answerer.answer(answer);
         });
         let command = envelope.command_id.map(|id| CommandKey { player: player.id, id });
-        let request = Request { conn: Some(self.id), player, event, payload, command, expected: envelope.expected, reply };
+        let request =
+            Request { conn: Some(self.id), player, event, payload, command, expected: envelope.expected, acknowledged, reply };
         self.post(room, Message::Request(Box::new(request)));
     }
 

@@ -5,14 +5,14 @@
 //! - [`envelope`], [`wire`]: what clients send.
 //! - [`answer`], [`voice`]: how they are answered, in order.
 //! - [`expiry`]: tokens that run out while their socket is open.
-//! - [`msgpack`]: the door for clients with another parser.
+//! - [`door`]: stands before the server, for clients with another parser or an older protocol.
 
 pub mod answer;
+pub mod door;
 pub mod envelope;
 pub mod expiry;
 pub mod gate;
 pub mod lane;
-pub mod msgpack;
 pub mod voice;
 pub mod wire;
 
@@ -35,7 +35,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_BUFFER: usize = 512;
 
 /// The Socket.IO service with all namespaces, and the handle to close it.
-pub fn service(app: &Arc<App>) -> (msgpack::Door<SocketIoService<Router>>, SocketIo, Arc<Expiries>) {
+pub fn service(app: &Arc<App>) -> (door::Door<SocketIoService<Router>>, SocketIo, Arc<Expiries>) {
     let config = &app.config;
     let max = config.max_packet_bytes;
     let (service, io) = SocketIo::builder()
@@ -56,6 +56,6 @@ pub fn service(app: &Arc<App>) -> (msgpack::Door<SocketIoService<Router>>, Socke
         io.ns(game.card().namespace.clone(), Gate::new(Arc::clone(app), Arc::clone(&expiries), Some(Arc::clone(game))));
     }
     let idle = (config.ping_interval + config.ping_timeout) * 4;
-    let limits = msgpack::Limits { path: "/socket.io", max_payload: max, max_message: max, idle };
-    (msgpack::Door::new(service, limits), io, expiries)
+    let limits = door::Limits { path: "/socket.io", max_payload: max, max_message: max, idle };
+    (door::Door::new(service, limits), io, expiries)
 }

@@ -47,6 +47,9 @@ pub struct AuthIn {
     pub nickname: Option<serde_json::Value>,
     pub room_code: Option<serde_json::Value>,
     pub last_seq: Option<serde_json::Value>,
+    /// The same as a query, from clients of 2.x that sent one with the namespace's name; written by the door.
+    #[serde(rename = "?")]
+    pub query: Option<String>,
 }
 
 /// `create_room`.

@@ -32,6 +32,13 @@ struct Body<'a> {
     error: &'a Refusal,
 }
 
+impl ApiError {
+    /// The answer without its status, for the few that say something with another one.
+    pub fn body(&self) -> impl IntoResponse + use<> {
+        Json(serde_json::json!({ "ok": false, "error": self.0 }))
+    }
+}
+
 /// The HTTP status that says what `code` says.
 pub fn status(code: Code) -> StatusCode {
     match code {

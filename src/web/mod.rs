@@ -13,6 +13,7 @@ pub mod limit;
 pub mod link;
 pub mod metrics;
 pub mod origin;
+pub mod pages;
 pub mod qr;
 pub mod request_log;
 pub mod router;

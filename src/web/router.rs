@@ -13,9 +13,9 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::{assets, cors, headers, health, metrics, request_log};
+use super::{api, assets, cors, headers, health, metrics, pages, request_log};
 use crate::app::App;
-use crate::socket::msgpack::Door;
+use crate::socket::door::Door;
 
 /// How long a client may take for the next piece of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,11 +29,14 @@ pub fn router(app: &Arc<App>, sockets: Door<SocketIoService<Router>>, prometheus
         })
         .layer(from_fn(client_files))
         .layer(from_fn_with_state(Arc::clone(&app.origins), cors::gate));
+    let api = api::router().layer(from_fn_with_state(Arc::clone(&app.origins), cors::gate));
     let dependencies: Vec<Arc<dyn health::Dependency>> = vec![Arc::new(Store(Arc::clone(app)))];
     Router::new()
         .merge(health::router(dependencies))
         .merge(metrics::router(prometheus))
         .merge(assets::router())
+        .merge(api)
+        .merge(pages::router())
         .layer(from_fn(headers::secure))
         .layer(from_fn(request_log::log))
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))

@@ -86,7 +86,9 @@ async fn those_with_sockets_see_one_without_type() {
         last_seq: Some(Seq(0)),
         command: None,
         extra: serde_json::Map::new(),
-        reply: Box::new(move |answer: Result<Answer, Refusal>| drop(done.send(answer.is_ok()))),
+        reply: Box::new(move |answer: Result<Answer, Refusal>| {
+            let _ = done.send(answer.is_ok());
+        }),
     };
     assert!(server.app.rooms.send(host.code.parse().unwrap(), Message::Enter(Box::new(enter))).is_ok());
     assert!(answer.await.unwrap());

@@ -1,5 +1,8 @@
 //! The program as an operator meets it: its settings, its help, and how it ends.
 
+mod jobs;
+mod room;
+
 use std::process::{Command, Output};
 
 /// Runs the program with these arguments and variables, and nothing else from this process's environment.
@@ -67,6 +70,7 @@ fn a_wrong_setting_ends_the_program_with_2_before_it_listens() {
         ("PARLOR_SECRET", "tiny", "at least 8 characters"),
         ("PARLOR_RATE_LIMITS", "sometimes", "on or off"),
         ("DATABASE_URL", "postgres://localhost/x", "sqlite:PATH"),
+        ("DATABASE_URL", "sqlite::memory:", "has to be a file"),
         ("REDIS_URL", "redis://localhost", "not be set"),
     ] {
         let output = parlor(&["serve"], &[(variable, value)]);

@@ -221,7 +221,7 @@ impl<const B: u8> Game for Toy<B> {
         Shown { turn: self.turn, total: self.total, secrets }
     }
 
-    fn notice(&self, event: &Fact, viewer: Viewer) -> Option<Told> {
+    fn notice(event: &Fact, viewer: Viewer) -> Option<Told> {
         Some(match *event {
             Fact::Dealt { seat, secret } => {
                 let sees = viewer == Viewer::Omniscient

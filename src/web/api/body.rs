@@ -1,15 +1,21 @@
 //! What a request carries: one JSON object.
 
-use axum::extract::rejection::BytesRejection;
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::app::App;
 use crate::refusal::{Code, Refusal};
 use crate::socket::envelope::{Envelope, plain};
+use crate::web::error::ApiResult;
+
+/// How much of a body that is too large is read on.
+const THROWN_AWAY_MAX: usize = 4 * 1024 * 1024;
 
 /// A body that is a JSON object; nothing at all counts as `{}`.
 pub struct Object(Box<RawValue>);
@@ -40,12 +46,12 @@ impl Object {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Object {
+impl FromRequest<Arc<App>> for Object {
     type Rejection = Response;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
         let said = declares_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        let bytes = read(request, app.config.max_body_bytes).await.map_err(IntoResponse::into_response)?;
         if said == Some(false) || said.is_none() && !bytes.is_empty() {
             let refusal = Refusal::invalid("the body should be JSON, and say so: `Content-Type: application/json`");
             return Err(super::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
@@ -61,12 +67,27 @@ fn declares_json(headers: &HeaderMap) -> Option<bool> {
     Some(kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-fn unreadable(rejection: &BytesRejection) -> Response {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let refusal = Refusal::new(Code::PayloadTooLarge, "the body is too large");
-        return crate::web::error::ApiError(refusal).into_response();
+/// Reads a body of at most `max` bytes. Of a larger one the rest is read and thrown away, within reason: a client that is still
+/// sending when the connection closes never sees the answer.
+async fn read(request: Request, max: usize) -> ApiResult<Vec<u8>> {
+    let (mut bytes, mut thrown_away) = (Vec::new(), 0);
+    let mut body = request.into_body();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::invalid("the body could not be read to its end"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() <= max && thrown_away == 0 {
+            bytes.extend_from_slice(&data);
+        } else {
+            thrown_away += data.len();
+            if thrown_away > THROWN_AWAY_MAX {
+                break;
+            }
+        }
     }
-    super::refused(rejection.status(), Refusal::invalid("the body could not be read to its end"))
+    if thrown_away > 0 {
+        return Err(Refusal::new(Code::PayloadTooLarge, format!("a body has at most {max} bytes")).into());
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

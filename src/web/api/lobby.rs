@@ -128,18 +128,22 @@ fn credentials(proven: &Proven) -> Map<String, Value> {
 }
 
 #[derive(Serialize)]
-struct ListOut<'a> {
-    rooms: Vec<&'a RawValue>,
+struct ListOut {
+    rooms: Vec<Map<String, Value>>,
 }
 
 /// `GET /rooms`
-pub async fn list(State(app): State<Arc<App>>, fields: Fields) -> ApiResult<Response> {
+pub async fn list(State(app): State<Arc<App>>, asker: Asker, fields: Fields) -> ApiResult<Response> {
     let game: Option<String> = fields.get("game", "the name of a game")?;
     let status: Option<Status> = fields.get("status", "waiting, ready, in_progress, completed or abandoned")?;
     let limit = fields.number("limit")?.unwrap_or(LISTED).min(LISTED_MAX);
     let found = app.rooms.listed(game.as_deref(), status, limit).await?;
-    let rooms = found.iter().filter_map(|room| serde_json::from_str(&room.head.listing).ok()).collect();
-    Ok(Json(ListOut { rooms }).into_response())
+    let listed = found.iter().filter_map(|room| {
+        let mut shown: Map<String, Value> = serde_json::from_str(&room.head.listing).ok()?;
+        shown.insert("join_url".into(), format!("{}/join/{}", asker.base, room.code).into());
+        Some(shown)
+    });
+    Ok(Json(ListOut { rooms: listed.collect() }).into_response())
 }
 
 #[derive(Serialize)]

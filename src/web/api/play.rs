@@ -25,8 +25,8 @@ use crate::socket::wire::PingIn;
 use crate::time::Timestamp;
 use crate::web::error::ApiResult;
 
-/// Longest wait for events: proxies cut off what takes a minute.
-const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Longest wait for events: some proxies cut off what takes half a minute.
+const WAIT_MAX: Duration = Duration::from_secs(25);
 
 #[derive(Deserialize)]
 struct CommandIn {
@@ -48,7 +48,7 @@ pub async fn command(State(app): State<Arc<App>>, Code(code): Code, asker: Asker
     let command = outer.command_id.or(inner.command_id).map(|id| CommandKey { player: player.id, id });
     let expected = outer.expected.or(inner.expected);
     let ping = (event == "ping").then(|| payload.clone());
-    let request = |reply| Request { conn: None, player, event, payload, command, expected, reply };
+    let request = |reply| Request { conn: None, player, event, payload, command, expected, acknowledged: true, reply };
     let answer = answered(&app, code, |reply| Message::Request(Box::new(request(reply)))).await?;
     Ok(match ping {
         Some(payload) => pong(&payload, app.clock.now())?,

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::asker::Asker;
 use super::query::{Code, Fields};
 use crate::app::App;
+use crate::game::Viewer;
 use crate::id::{RoomCode, Seat, Seq};
 use crate::log::Status;
 use crate::room::erased::Checked;
@@ -26,6 +27,8 @@ struct StateOut {
     /// As whom it is seen.
     player_role: &'static str,
     seat: Option<Seat>,
+    /// Whether nothing is hidden from the asker: the game is over.
+    omniscient: bool,
 }
 
 /// What every state has.
@@ -50,14 +53,22 @@ pub async fn state(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, 
         None => (look.state, look.seq),
     };
     let within = serde_json::from_str(state.get()).unwrap_or(Within { version: None, status: None });
-    Ok(Json(StateOut { state, seq, within, player_role: look.role, seat: look.seat }).into_response())
+    Ok(Json(StateOut {
+        state,
+        seq,
+        within,
+        player_role: look.role,
+        seat: look.seat,
+        omniscient: look.viewer == Viewer::Omniscient,
+    })
+    .into_response())
 }
 
 #[derive(Serialize)]
 struct VerdictOut {
     room_code: RoomCode,
     /// Whether every draw is the one that the revealed seed gives.
-    verified: bool,
+    matches: bool,
     draws: Vec<DrawOut>,
 }
 
@@ -72,5 +83,5 @@ struct DrawOut {
 pub async fn verify(State(app): State<Arc<App>>, Code(room_code): Code) -> ApiResult<Response> {
     let checked = app.rooms.verify(room_code).await?;
     let draws: Vec<_> = checked.into_iter().map(|c| DrawOut { matches: c.claimed == c.computed, checked: c }).collect();
-    Ok(Json(VerdictOut { room_code, verified: draws.iter().all(|draw| draw.matches), draws }).into_response())
+    Ok(Json(VerdictOut { room_code, matches: draws.iter().all(|draw| draw.matches), draws }).into_response())
 }

@@ -39,8 +39,10 @@ impl SessionOut {
 }
 
 /// `POST /auth/guest`: always somebody new, whoever asks.
-pub async fn guest(State(app): State<Arc<App>>, body: Object) -> ApiResult<Response> {
+pub async fn guest(State(app): State<Arc<App>>, asker: Asker, body: Object) -> ApiResult<Response> {
     let ask: GuestIn = body.read()?;
+    // Limits by player would mean little if one could become another at any rate.
+    app.room_limit.check(asker.address)?;
     let (identity, token) = app.tokens.guest(ask.nickname.as_deref(), app.clock.now())?;
     Ok((StatusCode::CREATED, Json(SessionOut::new(identity, Some(token)))).into_response())
 }

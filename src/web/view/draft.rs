@@ -43,6 +43,7 @@ struct State {
     host_placements: HashMap<String, u64>,
     guest_placements: HashMap<String, u64>,
     drawn_characters: Vec<Character>,
+    is_started: bool,
     is_over: bool,
 }
 
@@ -82,7 +83,7 @@ pub fn boards(
     let boards = boards.map(|((side, name), placements)| Board {
         key: side.to_owned(),
         name: name.to_owned(),
-        to_act: !state.is_over && state.current_turn == side,
+        to_act: state.is_started && !state.is_over && state.current_turn == side,
         slots: state
             .template
             .roles

@@ -99,6 +99,11 @@ impl ErrorPage {
         Self::new(shell, 400, "That could not be read", message)
     }
 
+    /// The same page under another status.
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// The store cannot be reached.
     pub fn unavailable(shell: Shell) -> Self {
         let message = "The server cannot save anything at the moment, so it changes nothing. It tries again by itself.";

@@ -25,7 +25,7 @@ impl Teller {
         let player = || text(&data["player"]["nickname"]);
         let who = self.who(data);
         match event {
-            "room_created" => "The room was opened".to_owned(),
+            "room_opened" => "The room was opened".to_owned(),
             "player_joined" => format!("{} joined", player()),
             "player_left" => format!("{} left", player()),
             "player_disconnected" => format!("{who} lost the connection"),

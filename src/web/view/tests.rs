@@ -369,7 +369,7 @@ fn a_draft_state_becomes_two_boards() {
     let mira = json!({ "id": 101, "name": "Hanae", "anime": "Lanterns", "anime_id": 1, "about": "", "ratings": { "Captain": 80, "Fighter": 26 } });
     let state = json!({
         "template": { "name": "Two", "roles": ["Captain", "Fighter"] }, "current_turn": "guest", "drawn_character": mira,
-        "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [mira], "is_over": false,
+        "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [mira], "is_started": true, "is_over": false,
     });
     let placed = json!({ "player_role": "host", "role_name": "Captain", "character_id": 101 });
     let (boards, hand) = draft::boards(&state, ["Mira", "Ben"], Some(("character_placed", &placed))).unwrap();

@@ -6,6 +6,7 @@ mod scoring;
 
 use proptest::prelude::*;
 
+use super::wire::CharacterView;
 use super::{Card, Catalogue, DraftGame, Event, Options};
 use crate::game::Game;
 use crate::game::conform::{self, Trial, conform};
@@ -44,12 +45,17 @@ pub(super) fn card(id: u32) -> Card {
     catalogue.card(id, &catalogue.templates()[0]).unwrap()
 }
 
+/// A card as the events of the small catalogue carry it.
+pub(super) fn shown(card: &Card) -> CharacterView {
+    CharacterView::new(card, &small().templates()[0])
+}
+
 pub(super) fn drawn(seat: Seat, id: u32) -> Event {
-    Event::Drawn { seat, character: card(id) }
+    Event::Drawn { seat, character: shown(&card(id)) }
 }
 
 pub(super) fn placed(seat: Seat, character_id: u32, role: &str) -> Event {
-    Event::Placed { seat, character_id, role_name: role.into() }
+    Event::Placed { seat, character_id, role_name: role.into(), is_complete: false }
 }
 
 /// A whole game: the host places Ann and Bob, the guest Cid and Dot, each where they are best.
@@ -63,7 +69,7 @@ pub(super) fn whole_game() -> Vec<Event> {
         drawn(HOST, 12),
         placed(HOST, 12, "Brawn"),
         drawn(GUEST, 22),
-        placed(GUEST, 22, "Brawn"),
+        Event::Placed { seat: GUEST, character_id: 22, role_name: "Brawn".into(), is_complete: true },
     ]
 }
 

@@ -46,6 +46,17 @@ fn the_host_begins_then_both_draw_and_place_by_turns() {
 }
 
 #[test]
+fn only_the_placement_that_fills_the_last_role_says_so_and_the_state_agrees() {
+    let game = whole_game();
+    for (at, event) in game.iter().enumerate() {
+        if let Event::Placed { is_complete, .. } = event {
+            assert_eq!(*is_complete, at == game.len() - 1);
+            assert_eq!(small_after(&game[..=at]).view(Viewer::Spectator).is_complete, *is_complete);
+        }
+    }
+}
+
+#[test]
 fn what_the_rules_forbid_is_refused_by_name() {
     let game = whole_game();
     check(&[], draw(HOST), Err(Refusal::NotBegun));

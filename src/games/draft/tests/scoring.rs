@@ -56,7 +56,7 @@ fn equal_teams_draw() {
         twin.id = id;
         twin
     };
-    let moves = |seat, id, role| [Event::Drawn { seat, character: twin(id) }, placed(seat, id, role)];
+    let moves = |seat, id, role| [Event::Drawn { seat, character: shown(&twin(id)) }, placed(seat, id, role)];
     let events = [moves(HOST, 11, "Brain"), moves(GUEST, 12, "Brain"), moves(HOST, 21, "Brawn"), moves(GUEST, 22, "Brawn")];
     let outcome = small_after(&[vec![Event::Began], events.concat()].concat()).outcome().unwrap();
     assert_eq!((outcome.winners, &outcome.results["winner"]), (vec![], &json!("draw")));

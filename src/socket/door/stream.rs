@@ -1,4 +1,4 @@
-//! An upgraded connection as the Socket.IO server sees it: a [`Wire`] between it and the socket.
+//! An upgraded connection as the Socket.IO server sees it: a [`Wire`] or a [`LegacyWire`] between it and the socket.
 
 use std::io;
 use std::pin::Pin;
@@ -9,6 +9,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::legacy::LegacyWire;
 use super::wire::Wire;
 
 /// The polling that a connection takes over from.
@@ -19,10 +20,55 @@ pub(super) trait Former: Send {
     fn ended(&mut self, moved: bool);
 }
 
-/// Reads and writes as the connection inside does, translated for clients that use msgpack.
+/// What stands between the client and the server.
+pub(super) enum Between {
+    /// Engine.IO 4.
+    Wire(Wire),
+    /// Engine.IO 3.
+    Legacy(LegacyWire),
+}
+
+impl Between {
+    fn is_transparent(&self) -> bool {
+        matches!(self, Between::Wire(wire) if wire.is_transparent())
+    }
+
+    fn is_upgraded(&self) -> bool {
+        matches!(self, Between::Wire(wire) if wire.is_upgraded())
+    }
+
+    fn uses_msgpack(&mut self) {
+        if let Between::Wire(wire) = self {
+            wire.uses_msgpack();
+        }
+    }
+
+    fn client_sent(&mut self, bytes: &[u8], out: &mut BytesMut) {
+        match self {
+            Between::Wire(wire) => wire.client_sent(bytes, out),
+            Between::Legacy(wire) => wire.client_sent(bytes, out),
+        }
+    }
+
+    fn client_ended(&mut self, out: &mut BytesMut) {
+        match self {
+            Between::Wire(wire) => wire.client_ended(out),
+            Between::Legacy(wire) => wire.client_ended(out),
+        }
+    }
+
+    fn server_sent(&mut self, bytes: &[u8], out: &mut BytesMut) {
+        match self {
+            Between::Wire(wire) => wire.server_sent(bytes, out),
+            Between::Legacy(wire) => wire.server_sent(bytes, out),
+        }
+    }
+}
+
+/// Reads and writes as the connection inside does, translated for the clients that need it.
 pub struct WireStream {
     io: TokioIo<Upgraded>,
-    wire: Wire,
+    wire: Between,
     /// What the server shall read.
     to_server: BytesMut,
     /// What the client shall get.
@@ -31,7 +77,7 @@ pub struct WireStream {
 }
 
 impl WireStream {
-    pub(super) fn new(io: Upgraded, wire: Wire, former: Option<Box<dyn Former>>) -> Self {
+    pub(super) fn new(io: Upgraded, wire: Between, former: Option<Box<dyn Former>>) -> Self {
         WireStream { io: TokioIo::new(io), wire, to_server: BytesMut::new(), to_client: BytesMut::new(), former }
     }
 

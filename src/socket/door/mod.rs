@@ -1,17 +1,23 @@
-//! The door for clients that use `socket.io-msgpack-parser`, on the same path as all others and unannounced.
+//! The door before the Socket.IO server, for clients that do not speak quite as it does, on the same path as all others and unannounced.
 //!
 //! A Socket.IO server has one parser; ours reads and writes text. The [`Door`] stands before it, notices which parser a client uses by the
-//! first packet it sends, and translates for those that use msgpack. Others pass: their WebSockets byte by byte, their polls unopened.
+//! first packet it sends, and translates for those that use `socket.io-msgpack-parser`. Others pass: their WebSockets byte by byte, their
+//! polls unopened. For clients of Engine.IO 3, which say so in each request, it changes the two packets that the server knows otherwise.
 //!
 //! - `value`, `packet`: one packet, msgpack ↔ text. Pure.
-//! - `wire`: the frames of a WebSocket. Pure.
+//! - `wire`: a WebSocket's messages, by way of its `frame`s. Pure.
 //! - `polling`: the records of a long-polling payload, and the sessions known to need translating.
+//! - `legacy`: all of that for Engine.IO 3. Pure.
 //! - `stream`: a `Wire` around an upgraded connection.
 //!
 //! Invariants: what is not well-formed is handed on as it came, so that refusing it stays the server's business; what the server would
-//! have refused for its size is refused for its size here, in both forms; no packet overtakes another. Clients of Engine.IO 3 pass untouched.
+//! have refused for its size is refused for its size here, in both forms; no packet overtakes another.
 //! A packet of msgpack thus has to fit the limits as text, too.
 
+mod frame;
+mod legacy;
+#[cfg(test)]
+mod legacy_tests;
 mod packet;
 mod polling;
 mod stream;
@@ -42,8 +48,9 @@ pub use packet::{from_text, to_text};
 pub use stream::WireStream;
 pub use value::{BINARY, Malformed};
 
+use legacy::LegacyWire;
 use polling::{Look, Sessions};
-use stream::Former;
+use stream::{Between, Former};
 use wire::Wire;
 
 /// What the door has to know of the server behind it. Use the same numbers as for the server.
@@ -59,7 +66,7 @@ pub struct Limits {
     pub idle: Duration,
 }
 
-/// A Socket.IO service that also serves clients of the msgpack parser.
+/// A Socket.IO service that also serves clients of the msgpack parser, and those of 2.x as Node's does.
 #[derive(Clone)]
 pub struct Door<S> {
     inner: S,
@@ -84,12 +91,20 @@ impl<S> Door<S> {
     }
 }
 
-/// What a request to Engine.IO 4 asks for.
+/// The version of Engine.IO.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Eio {
+    /// What `socket.io-client` 2.x speaks.
+    V3,
+    V4,
+}
+
+/// What a request to Engine.IO asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asks {
-    Poll(Sid),
-    Post(Sid),
-    Upgrade(Option<Sid>),
+    Poll(Eio, Sid),
+    Post(Eio, Sid),
+    Upgrade(Eio, Option<Sid>),
     /// Anything that the server handles alone, errors included.
     Other,
 }
@@ -105,13 +120,18 @@ impl Asks {
             Some(Ok(sid)) => Some(sid),
             Some(Err(_)) => return Asks::Other,
         };
-        match (field("EIO="), field("transport="), request.method(), sid) {
-            (Some("4"), Some("polling"), &Method::GET, Some(sid)) => Asks::Poll(sid),
-            (Some("4"), Some("polling"), &Method::POST, Some(sid)) => Asks::Post(sid),
-            (Some("4"), Some("websocket"), &Method::GET, sid) => {
+        let eio = match field("EIO=") {
+            Some("3") => Eio::V3,
+            Some("4") => Eio::V4,
+            _ => return Asks::Other,
+        };
+        match (field("transport="), request.method(), sid) {
+            (Some("polling"), &Method::GET, Some(sid)) => Asks::Poll(eio, sid),
+            (Some("polling"), &Method::POST, Some(sid)) => Asks::Post(eio, sid),
+            (Some("websocket"), &Method::GET, sid) => {
                 let upgrades =
                     request.headers().contains_key(SEC_WEBSOCKET_KEY) && request.extensions().get::<OnUpgrade>().is_some();
-                if upgrades { Asks::Upgrade(sid) } else { Asks::Other }
+                if upgrades { Asks::Upgrade(eio, sid) } else { Asks::Other }
             }
             _ => Asks::Other,
         }
@@ -148,17 +168,20 @@ impl<S: Server> Service<Request<Body>> for Door<S> {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         match Asks::of(&request, self.shared.limits.path) {
-            Asks::Upgrade(sid) => {
-                let response = upgrade(self.inner.clone(), &self.shared, sid, request);
+            Asks::Upgrade(eio, sid) => {
+                let response = upgrade(self.inner.clone(), &self.shared, eio, sid, request);
                 Box::pin(std::future::ready(Ok(response)))
             }
-            Asks::Post(sid) => Box::pin(post(self.inner.clone(), self.shared.clone(), sid, request)),
-            Asks::Poll(sid) => {
+            Asks::Post(eio, sid) => Box::pin(post(self.inner.clone(), self.shared.clone(), eio, sid, request)),
+            Asks::Poll(eio, sid) => {
                 let shared = self.shared.clone();
                 let answer = Service::<Request<Body>>::call(&mut self.inner, request);
                 Box::pin(async move {
                     let response = answer.await?.into_response();
-                    Ok(poll(&shared, sid, response).await)
+                    Ok(match eio {
+                        Eio::V3 => poll_legacy(response).await,
+                        Eio::V4 => poll(&shared, sid, response).await,
+                    })
                 })
             }
             Asks::Other => {
@@ -192,13 +215,41 @@ async fn poll(shared: &Shared, sid: Sid, response: Response<Body>) -> Response<B
     Response::from_parts(parts, Body::from(payload))
 }
 
-/// Hands a client's payload on, translated if it is msgpack.
-async fn post<S: Server>(server: S, shared: Arc<Shared>, sid: Sid, request: Request<Body>) -> Result<Response<Body>, Infallible> {
+/// Changes the refusals in the answer to a poll of Engine.IO 3.
+async fn poll_legacy(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let Ok(payload) = body.collect().await.map(|body| body.to_bytes()) else { return status(StatusCode::INTERNAL_SERVER_ERROR) };
+    match legacy::REFUSALS.payload(&payload, usize::MAX) {
+        Some(bodies) => {
+            let payload = bodies.concat();
+            parts.headers.insert(CONTENT_LENGTH, payload.len().into());
+            Response::from_parts(parts, Body::from(payload))
+        }
+        None => Response::from_parts(parts, Body::from(payload)),
+    }
+}
+
+/// Hands a client's payload on, translated if it is msgpack or of Engine.IO 3.
+async fn post<S: Server>(
+    server: S,
+    shared: Arc<Shared>,
+    eio: Eio,
+    sid: Sid,
+    request: Request<Body>,
+) -> Result<Response<Body>, Infallible> {
     let limit = shared.limits.max_payload;
     let (mut parts, mut body) = request.into_parts();
-    let Ok(read) = gather(&mut body, limit).await else { return Ok(status(StatusCode::BAD_REQUEST)) };
-    let binary = read.len() <= limit && polling::look(&read) == Look::Binary;
-    let bodies = if binary { polling::to_text(&read, limit) } else { None };
+    let Ok(read) = gather(&mut body, limit, eio).await else { return Ok(status(StatusCode::BAD_REQUEST)) };
+    // A payload has at least one packet; engineioxide asserts it.
+    if read.is_empty() {
+        return Ok(status(StatusCode::BAD_REQUEST));
+    }
+    let bodies = match eio {
+        _ if read.len() > limit => None,
+        Eio::V3 => legacy::CONNECTS.payload(&read, limit),
+        Eio::V4 if polling::look(&read) == Look::Binary => polling::to_text(&read, limit),
+        Eio::V4 => None,
+    };
     let Some(bodies) = bodies else {
         let whole = body.is_end_stream();
         let rest = streams::iter([Ok(read.clone())]).chain(body.into_data_stream());
@@ -207,7 +258,9 @@ async fn post<S: Server>(server: S, shared: Arc<Shared>, sid: Sid, request: Requ
     };
 
     // Before the server sees the packet: its answer may leave by a poll that is waiting already.
-    shared.sessions.insert(sid, Instant::now());
+    if eio == Eio::V4 {
+        shared.sessions.insert(sid, Instant::now());
+    }
     let mut answer = status(StatusCode::BAD_REQUEST);
     for body in bodies {
         parts.headers.insert(CONTENT_LENGTH, body.len().into());
@@ -220,10 +273,10 @@ async fn post<S: Server>(server: S, shared: Arc<Shared>, sid: Sid, request: Requ
     Ok(answer)
 }
 
-/// Reads a payload until it shows that it is text, ends, or exceeds `limit`. Usually one piece is all, and is not copied.
-async fn gather(body: &mut Body, limit: usize) -> Result<Bytes, axum::Error> {
+/// Reads a payload until it shows that it may pass, ends, or exceeds `limit`. Usually one piece is all, and is not copied.
+async fn gather(body: &mut Body, limit: usize, eio: Eio) -> Result<Bytes, axum::Error> {
     let first = piece(body).await?.unwrap_or_default();
-    if body.is_end_stream() || polling::look(&first) == Look::Common {
+    if body.is_end_stream() || (eio == Eio::V4 && polling::look(&first) == Look::Common) {
         return Ok(first);
     }
     // Not judged again at each piece: a payload sent byte by byte would cost the square of its length.
@@ -245,13 +298,17 @@ async fn piece(body: &mut Body) -> Result<Option<Bytes>, axum::Error> {
 }
 
 /// Accepts a WebSocket and hands it to the server with a [`Wire`] in between.
-fn upgrade<S: Server>(server: S, shared: &Arc<Shared>, sid: Option<Sid>, mut request: Request<Body>) -> Response<Body> {
+fn upgrade<S: Server>(server: S, shared: &Arc<Shared>, eio: Eio, sid: Option<Sid>, mut request: Request<Body>) -> Response<Body> {
     let accept = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
     let Some(Ok(accept)) = accept.map(HeaderValue::try_from) else { return status(StatusCode::BAD_REQUEST) };
     let upgraded = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
-    let wire = Wire::new(shared.limits.max_message);
-    let former = sid.map(|sid| -> Box<dyn Former> {
+    let max_message = shared.limits.max_message;
+    let wire = match eio {
+        Eio::V3 => Between::Legacy(LegacyWire::new(max_message)),
+        Eio::V4 => Between::Wire(Wire::new(max_message)),
+    };
+    let former = sid.filter(|_| eio == Eio::V4).map(|sid| -> Box<dyn Former> {
         let path = parts.uri.path().to_owned();
         Box::new(Polled { server: server.clone(), shared: shared.clone(), sid, path })
     });

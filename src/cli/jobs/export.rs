@@ -1,0 +1,50 @@
+//! `parlor export`: a room as one JSON document. Of a room that is not over it holds what a spectator may see.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::reading::{Reading, Round};
+use crate::game::Viewer;
+use crate::log::Visibility;
+use crate::room::actor::EventShown;
+use crate::room::erased::Summary;
+use crate::time::Timestamp;
+
+/// Goes up when a reader of the document would have to know.
+const FORMAT: &str = "parlor-room/1";
+
+#[derive(Serialize)]
+struct Document {
+    format: &'static str,
+    /// `all` when the room is over, else `spectator`.
+    seen_by: &'static str,
+    room: Summary,
+    visibility: Visibility,
+    ended_at: Option<Timestamp>,
+    options: Box<RawValue>,
+    rounds: Vec<Round>,
+    /// How the last round ended, with `results` and `reason` when it did.
+    state: Box<RawValue>,
+    /// As they were told, in order.
+    events: Vec<EventShown>,
+}
+
+/// # Errors
+/// When the log does not hold together.
+pub fn export(reading: &Reading) -> anyhow::Result<String> {
+    let room = reading.game.load(None, &reading.rows)?;
+    let viewer = room.viewer(None);
+    let shown = reading.rows.iter().map(|row| Ok(EventShown::new(row.seq, row.at, reading.game.tell(row, viewer)?)));
+    let document = Document {
+        format: FORMAT,
+        seen_by: if viewer == Viewer::Omniscient { "all" } else { "spectator" },
+        room: room.summary(),
+        visibility: reading.stored.visibility,
+        ended_at: reading.stored.head.ended_at,
+        options: room.rematch_spec().options,
+        rounds: reading.rounds()?,
+        state: room.state(viewer),
+        events: shown.collect::<anyhow::Result<_>>()?,
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}

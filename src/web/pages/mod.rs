@@ -1,0 +1,48 @@
+//! The pages: who asks for what, and which view answers.
+//!
+//! Every handler takes a [`Visit`](session::Visit) and comes to an [`Outcome`](answer::Outcome); `Visit::finish` makes the response of it,
+//! so that cookies, headers and error pages are the same everywhere.
+
+mod answer;
+mod ask;
+mod create;
+mod form;
+mod games;
+mod history;
+mod home;
+mod join;
+mod lobby;
+mod play;
+mod replay;
+mod results;
+mod session;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The longest form: a name, a few options, and a box for each of a few hundred series.
+const FORM_MAX_BYTES: usize = 16 * 1024;
+
+/// Every page, with one for whatever is not there.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/create", get(create::show).post(create::submit))
+        .route("/join", post(home::find))
+        .route("/join/{code}", get(join::show).post(join::submit))
+        .route("/room/{code}", get(lobby::show))
+        .route("/room/{code}/start", post(lobby::start))
+        .route("/room/{code}/bot", post(lobby::bot))
+        .route("/room/{code}/leave", post(lobby::leave))
+        .route("/play/{code}", get(play::show))
+        .route("/results/{code}", get(results::show))
+        .route("/replay/{code}", get(replay::show))
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::not_allowed)
+        .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
+}

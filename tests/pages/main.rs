@@ -1,0 +1,7 @@
+//! The pages as a browser without scripts meets them.
+
+mod after;
+mod forms;
+mod refused;
+mod rooms;
+mod support;
