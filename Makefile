@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt test-rust test-clients test-browser screenshots clean
+.PHONY: help run build test lint fmt test-module test-rust test-clients test-browser screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -16,8 +16,8 @@ build: node_modules/.package-lock.json ## Builds the server
 	@scripts/need.sh cargo
 	cargo build --locked --profile $(PROFILE) --bin parlor
 
-test: lint test-rust test-clients test-browser ## Runs every test, in the order in which they fail fastest
-	@scripts/summary.sh rust clients browser
+test: lint test-module test-rust test-clients test-browser ## Runs every test, in the order in which they fail fastest
+	@scripts/summary.sh module rust clients browser
 
 lint: node_modules/.package-lock.json ## Checks formatting and lints
 	@scripts/need.sh cargo
@@ -26,6 +26,9 @@ lint: node_modules/.package-lock.json ## Checks formatting and lints
 
 fmt: ## Formats the Rust code
 	cargo fmt --all
+
+test-module: node_modules/.package-lock.json ## The client module (static/parlor.js), without a server
+	scripts/keep.sh module $(NODE_TEST) tests/module/*.test.mjs
 
 test-rust: node_modules/.package-lock.json ## Rust tests
 	@scripts/need.sh cargo nextest

@@ -50,7 +50,7 @@ fn read() -> Vec<Source> {
         for entry in fs::read_dir(folder).unwrap() {
             let path: PathBuf = entry.unwrap().path();
             let short = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            let is_test = short.ends_with("/tests") || short.ends_with("/tests.rs");
+            let is_test = short.ends_with("/tests") || short.ends_with("tests.rs");
             if path.is_dir() && !is_test {
                 folders.push(path);
             } else if short.ends_with(".rs") && !is_test {

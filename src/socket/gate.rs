@@ -133,6 +133,10 @@ impl Gate {
         }));
         socket.on_fallback(Ears(Arc::clone(&lane)));
         socket.on_disconnect(Farewell(Arc::clone(&lane)));
+        if let Some((Ok(_), _)) = &resume {
+            // Before the client hears that it is in: its first event may be here sooner than its greeting leaves.
+            lane.hold();
+        }
         self.admitted.lock().insert(socket.id, Admitted { lane, token, resume });
         Ok(())
     }
@@ -154,7 +158,6 @@ impl Gate {
             None => {}
             Some((Ok(code), last_seq)) => {
                 let socket = Arc::clone(socket);
-                lane.hold();
                 tokio::spawn(async move { lane.resume(&socket, code, last_seq).await });
             }
             Some((Err(refusal), _)) => {

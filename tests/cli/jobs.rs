@@ -66,19 +66,25 @@ async fn a_tampered_log_is_caught() {
         (
             "another drawn character",
             r#"UPDATE events SET body = json_set(body, '$.played.drawn.character.id',
-                   (SELECT max(json_extract(body, '$.played.drawn.character.id')) FROM events))
+                   json_extract(body, '$.played.drawn.character.id')
+                   + CASE json_extract(body, '$.played.drawn.character.id') % 100 WHEN 1 THEN 1 ELSE -1 END)
                WHERE seq = (SELECT min(seq) FROM events WHERE json_extract(body, '$.played.drawn.character.id') IS NOT NULL)"#,
-            "draws, in events",
+            "an ending that the moves do not lead to",
+        ),
+        (
+            "another winner",
+            r#"UPDATE events SET body = json_set(body, '$.ended.results.winner', 'nobody') WHERE json_extract(body, '$.ended') IS NOT NULL"#,
+            "an ending that the moves do not lead to",
         ),
         (
             "another seed from the start",
             r#"UPDATE events SET body = json_set(body, '$.opened.seed', hex(zeroblob(32))) WHERE seq = 1"#,
-            "the seed of round 1 is not the promised one",
+            "shows another seed than the round began with",
         ),
         (
             "another seed at the end",
             r#"UPDATE events SET body = json_set(body, '$.ended.seed', hex(zeroblob(32))) WHERE json_extract(body, '$.ended') IS NOT NULL"#,
-            "the seed of round 1 is not the promised one",
+            "shows another seed than the round began with",
         ),
         (
             "another seed in both places",

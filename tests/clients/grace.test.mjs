@@ -84,24 +84,25 @@ test("the grace period starts anew with every drop", async () => {
   await current.ok("chat_message", { message: "here" });
 });
 
-test("a player in the lobby who does not come back gives the seat free", async () => {
-  const { host, guest, code } = await room(server.url);
+test("a player in the lobby who does not come back gives the seat free", async (t) => {
+  const own = await startServer(t, { env: { PARLOR_LOBBY_GRACE_MS: "300" } });
+  const { host, guest, code } = await room(own.url);
   guest.close();
   await host.next("player_disconnected");
   await host.next("player_left");
-  const next = await connect(server.url);
+  const next = await connect(own.url);
   const joined = await next.ok("join_room", { room_code: code });
   assert.equal(joined.seat, 1);
 });
 
 test("a connection that only goes silent is noticed by the heartbeat", async (t) => {
-  const own = await startServer(t, { env: { PARLOR_PING_INTERVAL_MS: "300", PARLOR_PING_TIMEOUT_MS: "300", PARLOR_GRACE_MS: "60000" } });
+  const own = await startServer(t, { env: { PARLOR_PING_INTERVAL_MS: "1000", PARLOR_PING_TIMEOUT_MS: "1000", PARLOR_GRACE_MS: "60000" } });
   const proxy = await startProxy(t, own.port);
   const host = await connect(own.url, { name: "host" });
   const guest = await connect(proxy.url, { name: "guest" });
   const { room_code } = await host.ok("create_room", {});
   await guest.ok("join_room", { room_code });
-  guest.room = room_code;
+  host.room = guest.room = room_code;
   await host.ok("start_game", {});
   await guest.next("game_started");
   proxy.stall();

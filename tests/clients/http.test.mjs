@@ -316,10 +316,22 @@ test("the form of a page makes a room, with its csrf field and cookie, and redir
   const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1];
   assert.ok(csrf, "the form has a csrf field");
   const cookie = page.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
-  const answer = await api("POST", "/create", { body: new URLSearchParams({ game: "draft", nickname: "Ada", csrf }), headers: { Cookie: cookie, Origin: server.url } });
+  const answer = await api("POST", "/create", { body: filledIn(html, { nickname: "Ada" }), headers: { Cookie: cookie, Origin: server.url } });
   assert.equal(answer.status, 303, JSON.stringify(answer.body).slice(0, 300));
   assert.match(answer.headers.get("location"), /^\/room\/[BCDFGHJKMNPQRSTVWXYZ23456789]{6}$/);
 });
+
+/** What a browser would send of the page's form, with some fields typed. */
+function filledIn(html, typed) {
+  const fields = new URLSearchParams();
+  for (const [tag] of html.matchAll(/<input [^>]*>/g)) {
+    const attribute = (name) => new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1];
+    const [name, type] = [attribute("name"), attribute("type") ?? "text"];
+    if (!name || (["radio", "checkbox"].includes(type) && !/ checked/.test(tag))) continue;
+    fields.append(name, typed[name] ?? attribute("value") ?? "");
+  }
+  return fields;
+}
 
 /** The status with which a WebSocket handshake was answered: 101, or a refusal. */
 function handshake(url, headers) {

@@ -64,7 +64,8 @@ async fn what_is_no_name_or_no_option_brings_the_form_back_as_it_was() {
             .has("name=\"anime_pool_ids\" value=\"8\"")
             .lacks("name=\"anime_pool_ids\" value=\"8\" checked");
     }
-    for options in [&[("template_id", "99"), ("anime_pool_ids", "1")][..], &[("template_id", "1")], &[("anime_pool_ids", "x")]] {
+    for options in [&[("template_id", "99"), ("anime_pool_ids", "1")][..], &[("anime_pool_ids", "99")], &[("anime_pool_ids", "x")]]
+    {
         let fields = [&[("game", "draft"), ("nickname", "Ada")], options].concat();
         let page = ada.submit("/create?game=draft", "/create", &fields).await;
         assert_eq!(page.status, 400, "{options:?}");

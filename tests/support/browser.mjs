@@ -108,9 +108,8 @@ export class Person {
 
   /** Waits until the page shows that we are playing. */
   async playing() {
-    await this.page.waitForURL(/\/play\//);
-    await this.online();
     await this.page.locator("#draft[aria-busy=false]").waitFor();
+    await this.online();
   }
 
   async sees(locator, text) {

@@ -7,8 +7,8 @@ use super::{Answer, DIFFERS, NOT_OVER};
 use crate::room::erased::Checked;
 use crate::room::state::BadLog;
 
-/// Holds a room's log against the seeds it promised: whether it is whole, whether the seeds shown are the promised ones, and whether
-/// each draw is what they give.
+/// Holds a room's log against the seeds it promised: whether it is whole, the seeds shown are the promised ones, each draw is what they
+/// give, and each game ended as its moves say.
 pub fn verify(reading: &Reading) -> Answer {
     let code = reading.stored.code;
     match look(reading) {
@@ -54,7 +54,14 @@ fn look(reading: &Reading) -> Result<Option<Findings>, BadLog> {
         return Ok(None);
     }
     let mut text = String::new();
-    let checked = reading.game.verify(&reading.rows)?;
+    let checked = match reading.game.verify(&reading.rows) {
+        // A whole log that contradicts itself: there is more to say of it.
+        Err(error @ (BadLog::OtherSeed { .. } | BadLog::OtherEnding { .. })) => {
+            wrong.push(error.to_string());
+            vec![]
+        }
+        checked => checked?,
+    };
     for (round, at) in reading.rounds()?.iter().zip(1..) {
         let kept = match round.is_kept() {
             Some(true) => "the seed shown at the end is that one",

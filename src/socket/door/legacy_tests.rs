@@ -1,3 +1,5 @@
+//! Tests of the door for clients of 2.x.
+
 use bytes::BytesMut;
 use proptest::prelude::*;
 

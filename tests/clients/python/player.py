@@ -80,7 +80,7 @@ class Player:
         while True:
             self.wait_for("player_joined", "presence_update")
             presence = self.ask("request_presence", {})
-            if presence["online_players"] == 2:
+            if len(presence["online_players"]) == 2:
                 return
 
 
