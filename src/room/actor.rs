@@ -628,7 +628,7 @@ impl Awake {
         }
         if request.conn.is_none() && loaded.room.seat_of(request.player.id).is_none() {
             // Over plain HTTP nobody is in the room by a connection: only a seat makes one a part of it.
-            if let Err(refusal) = loaded.from_outside(&request.event) {
+            if let Err(refusal) = loaded.takes_from_outside(&request.event) {
                 return Ok(Err(refusal));
             }
         }
@@ -1007,7 +1007,7 @@ impl Awake {
 
 impl Loaded {
     /// Whether one without a seat may ask this.
-    fn from_outside(&self, event: &str) -> Result<(), Refusal> {
+    fn takes_from_outside(&self, event: &str) -> Result<(), Refusal> {
         if event == "chat_message" || is_aside(event) {
             return self.room.watch();
         }

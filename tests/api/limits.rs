@@ -7,7 +7,7 @@ use crate::support::{Answer, Ask, Server};
 const HOUR: &str = "--room-rate-every-ms=3600000";
 
 async fn make(server: &Server, peer: [u8; 4], forwarded: Option<&str>) -> Answer {
-    let mut ask = Ask::post("/api/rooms", json!({ "game": "draft" })).from_peer(peer);
+    let mut ask = Ask::post("/api/rooms", json!({ "game": "draft" })).sent_by(peer);
     if let Some(list) = forwarded {
         ask = ask.header("x-forwarded-for", list);
     }

@@ -199,7 +199,7 @@ impl Ask {
         self
     }
 
-    pub fn from_peer(mut self, peer: [u8; 4]) -> Self {
+    pub fn sent_by(mut self, peer: [u8; 4]) -> Self {
         self.peer = peer;
         self
     }
