@@ -38,9 +38,11 @@ const name = (side) => now.players[side]?.nickname ?? (side === 'host' ? 'Host' 
 
 // What the server says ------------------------------------------------------------------------------------------------------------
 
-room.on('state', ({ state, status, players, results }) => {
+room.on('state', ({ state, status, players, results, room_code: here = code }) => {
   if (status) now.status = status;
-  if (now.status === 'waiting' || now.status === 'ready') return location.replace(`/room/${code}`);
+  // Back in the lobby, or in that of a rematch.
+  if (now.status === 'waiting' || now.status === 'ready') return location.replace(`/room/${here}`);
+  if (here !== code) return location.replace(`/play/${here}`);
   now.state = state;
   for (const drawn of state.drawn_characters) characters.set(drawn.id, drawn);
   for (const player of players ?? []) know(player);

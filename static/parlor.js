@@ -365,6 +365,12 @@ class Room {
 
   /** We are in the room. The state is of now; the events that we missed are on their way, or here already. */
   #established(payload) {
+    if (this.roomCode && payload.room_code && payload.room_code !== this.roomCode) {
+      // The server took us along into another room, as after a rematch: its log has numbers of its own.
+      this.#early.clear();
+      this.#settle();
+      this.seq = payload.seq ?? 0;
+    }
     this.roomCode = payload.room_code ?? this.roomCode;
     this.role = payload.player_role ?? this.role;
     this.seat = payload.seat ?? this.seat;
