@@ -33,6 +33,8 @@ pub struct App {
     pub csrf: Csrf,
     /// How often one address may create rooms.
     pub room_limit: AddressLimit,
+    /// How often one player may send commands over plain HTTP: as a socket may.
+    pub command_limit: AddressLimit,
 }
 
 impl App {
@@ -57,6 +59,7 @@ impl App {
             links: Links::new(config.public_url.clone(), origins.clone(), listening),
             origins: Arc::new(origins),
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
+            command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
             rooms,
             log,
             clock,

@@ -1,68 +1,158 @@
-// Lists the operations of /api/openapi.json and sends requests.
+// Lists what the OpenAPI document describes, and lets one send each request. Everything shown is text, never markup.
 
+const METHODS = ["get", "post", "put", "patch", "delete"];
 const token = document.querySelector("#token");
-const list = document.querySelector("#operations");
+const problem = document.querySelector("#problem");
+/** What the last answers were about, so that the next request is about the same. */
+const last = {};
 
-function element(name, text, attributes = {}) {
+token.value = sessionStorage.getItem("parlor-api-token") ?? "";
+token.addEventListener("change", () => sessionStorage.setItem("parlor-api-token", token.value.trim()));
+
+function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(key, "");
+    else if (value !== undefined && value !== false) made.setAttribute(key, value);
+  }
+  made.append(...children);
   return made;
 }
 
-async function send(method, path, body) {
-  const headers = { ...(token.value && { Authorization: `Bearer ${token.value}` }), ...(body && { "Content-Type": "application/json" }) };
-  const response = await fetch(path, { method, headers, body });
-  const text = await response.text();
-  try {
-    return { status: response.status, text: JSON.stringify(JSON.parse(text), null, 2), json: JSON.parse(text) };
-  } catch {
-    return { status: response.status, text };
-  }
+/** Follows a `$ref` within the document. */
+function resolve(document, value) {
+  if (!value?.$ref) return value;
+  return value.$ref.slice(2).split("/").reduce((at, key) => at?.[key], document);
 }
 
-function operation(path, method, { summary, parameters = [], requestBody }) {
-  const box = element("details");
-  const head = element("summary");
-  head.append(element("b", method.toUpperCase()), ` ${path} — ${summary}`);
-  const form = element("form");
-  const inputs = parameters.map((parameter) => {
-    const field = element("label", undefined, { class: "field" });
-    const input = element("input", undefined, { autocomplete: "off", ...(parameter.required && { required: "" }) });
-    field.append(`${parameter.name}: ${parameter.description}`, input);
-    form.append(field);
-    return { parameter, input };
-  });
-  let body;
-  if (requestBody) {
-    const field = element("label", "Body", { class: "field" });
-    body = element("textarea", JSON.stringify(requestBody.content["application/json"].example, null, 2));
-    field.append(body);
-    form.append(field);
+function field(id, label, hint, input) {
+  const described = hint ? `${id}-hint` : undefined;
+  input.id = id;
+  if (described) input.setAttribute("aria-describedby", described);
+  return element("div", { class: "field" }, element("label", { for: id }, label), input, ...(hint ? [element("p", { class: "hint", id: described }, hint)] : []));
+}
+
+function operation(document, path, method, what, number) {
+  const id = `operation-${number}`;
+  const parameters = [...(document.paths[path].parameters ?? []), ...(what.parameters ?? [])].map((one) => resolve(document, one));
+  const inputs = new Map();
+  const form = element("form", { novalidate: true });
+  if (what.description) form.append(element("p", {}, what.description));
+  for (const parameter of parameters) {
+    const input = element("input", { type: "text", autocomplete: "off", spellcheck: "false" });
+    inputs.set(parameter, input);
+    form.append(field(`${id}-${parameter.name}`, `${parameter.name}${parameter.required ? "" : " (optional)"}`, parameter.description, input));
   }
-  const answer = element("pre", undefined, { "aria-live": "polite" });
-  form.append(element("button", "Send"), answer);
+  const content = resolve(document, what.requestBody)?.content?.["application/json"];
+  let body;
+  if (content) {
+    body = element("textarea", { spellcheck: "false" });
+    const [example] = Object.values(content.examples ?? {});
+    body.value = JSON.stringify(example?.value ?? content.example ?? {}, null, 2);
+    form.append(field(`${id}-body`, "Body", undefined, body));
+  }
+  const button = element("button", { class: "button primary" }, "Send");
+  const answer = element("div", { class: "answer", "aria-live": "polite", hidden: true });
+  form.append(element("div", { class: "row" }, button), answer);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    let target = path;
-    const query = new URLSearchParams();
-    for (const { parameter, input } of inputs) {
-      if (parameter.in === "path") target = target.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
-      else if (input.value) query.set(parameter.name, input.value);
+    button.disabled = true;
+    try {
+      await send(path, method, inputs, body, answer);
+    } finally {
+      button.disabled = false;
     }
-    const { status, text } = await send(method.toUpperCase(), query.size ? `${target}?${query}` : target, body?.value);
-    answer.textContent = `${status}\n${text}`;
   });
-  box.append(head, form);
-  list.append(box);
+  const details = element(
+    "details",
+    { class: "operation" },
+    element("summary", {}, element("span", { class: "method" }, method.toUpperCase()), element("span", { class: "path" }, path), element("span", { class: "what" }, what.summary ?? "")),
+    form,
+  );
+  details.addEventListener("toggle", () => {
+    for (const [parameter, input] of inputs) {
+      if (details.open && parameter.in === "path" && !input.value) input.value = last[parameter.name] ?? "";
+    }
+  });
+  return details;
 }
 
-document.querySelector("#guest").addEventListener("click", async () => {
-  const { json } = await send("POST", "/api/auth/guest", "{}");
-  if (json?.token) token.value = json.token;
-});
+async function send(path, method, inputs, body, answer) {
+  const query = new URLSearchParams();
+  let address = path;
+  for (const [parameter, input] of inputs) {
+    const value = input.value.trim();
+    if (parameter.in === "path") address = address.replace(`{${parameter.name}}`, encodeURIComponent(value || "-"));
+    else if (value) query.set(parameter.name, value);
+  }
+  if (query.size) address += `?${query}`;
+  const headers = {};
+  if (token.value.trim()) headers.Authorization = `Bearer ${token.value.trim()}`;
+  if (body) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(address, { method: method.toUpperCase(), headers, body: body?.value });
+  } catch (error) {
+    show(answer, false, "No answer", String(error.message));
+    return;
+  }
+  const line = `${response.status} ${response.statusText}`;
+  const kind = response.headers.get("content-type") ?? "";
+  if (kind.startsWith("image/")) {
+    show(answer, response.ok, line, kind);
+    // The page may load pictures from this server only, so it is asked for once more.
+    const picture = element("img", { alt: "The QR code of the join link", src: address });
+    answer.append(picture);
+    return;
+  }
+  const text = await response.text();
+  let shown = text;
+  try {
+    const parsed = JSON.parse(text);
+    shown = JSON.stringify(parsed, null, 2);
+    if (response.ok) remember(parsed);
+  } catch {
+    // Shown as it came.
+  }
+  show(answer, response.ok, line, shown);
+}
 
-const description = await (await fetch("/api/openapi.json")).json();
-for (const [path, methods] of Object.entries(description.paths)) {
-  for (const [method, details] of Object.entries(methods)) operation(path, method, details);
+function remember(parsed) {
+  if (typeof parsed.token === "string") {
+    token.value = parsed.token;
+    token.dispatchEvent(new Event("change"));
+  }
+  if (typeof parsed.room_code === "string") last.code = parsed.room_code;
+}
+
+function show(answer, ok, line, text) {
+  answer.hidden = false;
+  answer.classList.toggle("refused", !ok);
+  answer.replaceChildren(element("strong", {}, line), element("pre", { tabindex: "0" }, text));
+}
+
+function list(document_) {
+  const groups = new Map((document_.tags ?? []).map(({ name, description }) => [name, { description, operations: [] }]));
+  let number = 0;
+  for (const [path, methods] of Object.entries(document_.paths)) {
+    for (const method of METHODS.filter((name) => methods[name])) {
+      const what = methods[method];
+      const tag = what.tags?.[0] ?? "other";
+      if (!groups.has(tag)) groups.set(tag, { operations: [] });
+      groups.get(tag).operations.push(operation(document_, path, method, what, (number += 1)));
+    }
+  }
+  const target = document.querySelector("#operations");
+  for (const [name, { description, operations }] of groups) {
+    target.append(element("section", {}, element("h2", {}, name), ...(description ? [element("p", { class: "hint" }, description)] : []), ...operations));
+  }
+}
+
+try {
+  const response = await fetch("/api/openapi.json");
+  if (!response.ok) throw new Error(`the document is not there: ${response.status}`);
+  list(await response.json());
+} catch (error) {
+  problem.textContent = `The list cannot be shown: ${error.message}`;
+  problem.hidden = false;
 }

@@ -18,7 +18,7 @@ use crate::games::AnyGame;
 use crate::id::{PlayerId, RoomCode, RoomKey, Seat, Seq};
 use crate::log::{CommandKey, Commit, Head, LogError, Row, Status};
 use crate::refusal::{Code, Refusal};
-use crate::room::decide::{Asker, Done, Encoded, Failed, Outbox};
+use crate::room::decide::{Asker, Done, Encoded, Failed, Outbox, is_aside, knows};
 use crate::room::directory::Kernel;
 use crate::room::erased::{AnyRoom, Summary};
 use crate::room::fact::Player;
@@ -34,8 +34,12 @@ const TRIES: u32 = 3;
 const REPLAY_MAX: u32 = 1_000;
 /// How long the people of a new room have to arrive in it.
 const ARRIVING: std::time::Duration = std::time::Duration::from_secs(10);
-/// Typing notes passed on per player: one in this many milliseconds.
-const TYPING_EVERY_MS: i64 = 500;
+/// "Is typing" is passed on once in this time per player, and "stopped" once after each: two a second.
+const TYPING_EVERY_MS: i64 = 1_000;
+/// More people than this do not type at once.
+const TYPISTS_MAX: usize = 64;
+/// Who began to type this long ago and never stopped has gone.
+const TYPING_MAX_MS: i64 = 30_000;
 
 /// Somebody comes in, or back.
 pub struct Enter {
@@ -86,6 +90,19 @@ pub struct Look {
     pub summary: Summary,
     /// How many people without a seat are connected.
     pub watchers: usize,
+}
+
+impl Look {
+    /// Whether the one who looks may see the game, not only that it exists.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` when this game has no spectators and the player no seat.
+    pub fn may_watch(&self) -> Result<(), Refusal> {
+        if self.seat.is_some() || self.game.card().spectators || self.summary.status.is_over() {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Forbidden, "this game cannot be watched"))
+    }
 }
 
 pub enum Message {
@@ -144,7 +161,13 @@ struct Conn {
     outlet: Arc<dyn Outlet>,
     /// It knows everything up to here.
     since: Seq,
-    typed_at: Timestamp,
+}
+
+/// Somebody of whom others were told that they type.
+struct Typist {
+    player: PlayerId,
+    at: Timestamp,
+    typing: bool,
 }
 
 #[derive(Default)]
@@ -154,6 +177,7 @@ struct Awake {
     /// Players seen over HTTP, and until when that counts.
     seen: Vec<(PlayerId, Timestamp)>,
     waiting: Vec<(Seq, oneshot::Sender<()>)>,
+    typists: Vec<Typist>,
     /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
@@ -238,6 +262,12 @@ impl Cell {
     /// Closes the mailbox if nobody needs the room; then it may leave memory.
     pub fn close_if_idle(&self, before: Timestamp) -> bool {
         let mut mail = self.mail.lock();
+        if mail.audience > 0
+            && let Ok(mut awake) = self.awake.try_lock()
+        {
+            // Who waited over HTTP and hung up says nothing.
+            mail.audience = awake.audience();
+        }
         let idle = !mail.running && mail.queue.is_empty() && mail.audience == 0 && mail.last_active < before;
         mail.closed |= idle;
         idle
@@ -263,7 +293,7 @@ async fn work_off(cell: &Arc<Cell>) {
             if count == 0 {
                 mail.running = false;
                 mail.last_active = cell.kernel.clock.now();
-                mail.audience = awake.conns.len() + awake.waiting.len();
+                mail.audience = awake.audience();
                 if mail.queue.capacity() > 64 {
                     mail.queue.shrink_to_fit();
                 }
@@ -276,6 +306,12 @@ async fn work_off(cell: &Arc<Cell>) {
 }
 
 impl Awake {
+    /// How many there are for whom the room stays in memory.
+    fn audience(&mut self) -> usize {
+        self.waiting.retain(|(_, wake)| !wake.is_closed());
+        self.conns.len() + self.waiting.len() + self.seen.len()
+    }
+
     async fn work(&mut self, cell: &Arc<Cell>, mut mail: VecDeque<Message>) {
         let kernel = Arc::clone(&cell.kernel);
         let mut tries = 0;
@@ -508,6 +544,10 @@ impl Awake {
         if self.conns.iter().any(|c| c.player == player) {
             return false;
         }
+        if self.conns.iter().any(|c| c.player == player) {
+            // A connection says better than a request whether somebody is here.
+            return false;
+        }
         let until = now + kernel.settings.http_presence;
         kernel.deadlines.schedule(cell.code, until + std::time::Duration::from_millis(1));
         match self.seen.iter_mut().find(|(p, _)| *p == player) {
@@ -557,13 +597,7 @@ impl Awake {
             }
         };
         if let Some((id, outlet)) = &enter.conn {
-            let conn = Conn {
-                id: *id,
-                player: enter.player.id,
-                outlet: Arc::clone(outlet),
-                since: Seq(u32::MAX),
-                typed_at: Timestamp::default(),
-            };
+            let conn = Conn { id: *id, player: enter.player.id, outlet: Arc::clone(outlet), since: Seq(u32::MAX) };
             self.conns.retain(|c| c.id != *id);
             self.conns.push(conn);
             // From now on the socket says whether they are here, not the page that opened it.
@@ -590,6 +624,12 @@ impl Awake {
             }
             if let Some(seq) = before {
                 return Ok(Ok(Answer::Applied { seq, version: loaded.room.version(), duplicate: true }));
+            }
+        }
+        if request.conn.is_none() && loaded.room.seat_of(request.player.id).is_none() {
+            // Over plain HTTP nobody is in the room by a connection: only a seat makes one a part of it.
+            if let Err(refusal) = loaded.takes_from_outside(&request.event) {
+                return Ok(Err(refusal));
             }
         }
         let version = loaded.room.version();
@@ -694,17 +734,22 @@ impl Awake {
     }
 
     fn typing(&mut self, request: &Request, typing: bool, now: Timestamp) {
-        let typist = request.conn.and_then(|id| self.conns.iter_mut().find(|c| c.id == id));
-        let Some(typist) = typist else { return };
-        // "Stopped" passes always after a "started" that passed; otherwise names would linger.
-        if now.0 - typist.typed_at.0 < TYPING_EVERY_MS {
-            return;
+        let ago = |at: Timestamp| now.0 - at.0;
+        self.typists.retain(|t| ago(t.at) < if t.typing { TYPING_MAX_MS } else { TYPING_EVERY_MS });
+        let room_for_more = self.typists.len() < TYPISTS_MAX;
+        let known = self.typists.iter_mut().find(|t| t.player == request.player.id);
+        match known {
+            Some(typist) if typing && ago(typist.at) >= TYPING_EVERY_MS => (typist.at, typist.typing) = (now, true),
+            // Names would linger if a stop were not passed on.
+            Some(typist) if !typing && typist.typing => typist.typing = false,
+            None if typing && room_for_more => {
+                self.typists.push(Typist { player: request.player.id, at: now, typing });
+            }
+            _ => return,
         }
-        typist.typed_at = now;
-        let id = typist.id;
         let note = TypingShown { player_id: request.player.id, nickname: &request.player.nickname, typing };
         let Ok(payload) = serde_json::value::to_raw_value(&note) else { return };
-        for conn in self.conns.iter().filter(|c| c.id != id && c.since != Seq(u32::MAX)) {
+        for conn in self.conns.iter().filter(|c| Some(c.id) != request.conn && c.since != Seq(u32::MAX)) {
             // Not worth dropping anybody for: it will be missing, and the next real event decides.
             let _ = conn.outlet.emit("player_typing", &payload);
         }
@@ -862,7 +907,9 @@ impl Awake {
         if kernel.is_draining() {
             return;
         }
-        if let Some(at) = self.hosted.as_ref().and_then(|l| l.room.wake_at()) {
+        let due = self.hosted.as_ref().and_then(|l| l.room.wake_at());
+        let unseen = self.seen.iter().map(|(_, until)| *until + std::time::Duration::from_millis(1)).min();
+        if let Some(at) = due.into_iter().chain(unseen).min() {
             kernel.deadlines.schedule(cell.code, at);
         }
     }
@@ -959,6 +1006,17 @@ impl Awake {
 }
 
 impl Loaded {
+    /// Whether one without a seat may ask this.
+    fn takes_from_outside(&self, event: &str) -> Result<(), Refusal> {
+        if event == "chat_message" || is_aside(event) {
+            return self.room.watch();
+        }
+        if knows(event) || self.game.knows(event) {
+            return Err(Refusal::new(Code::NotInGame, "you have no seat in this room; join it first"));
+        }
+        Ok(())
+    }
+
     /// The room's head, when it is not the one that the store has.
     fn changed_head(&self, people_changed: bool) -> Option<Head> {
         if people_changed {

@@ -69,10 +69,14 @@ pub enum RoomCommand {
     RemoveBot { seat: Seat },
 }
 
+/// Whether `event` is answered from what is known and never logged.
+pub fn is_aside(event: &str) -> bool {
+    matches!(event, "ping" | "typing" | "request_sync" | "reconnect_sync" | "request_presence")
+}
+
 /// Whether rooms of every game know `event`.
 pub fn knows(event: &str) -> bool {
-    const ASIDES: [&str; 5] = ["ping", "typing", "request_sync", "reconnect_sync", "request_presence"];
-    ASIDES.contains(&event) || !matches!(command::decode::<RoomCommand>(event, RawValue::NULL), Err(NotACommand::Unknown))
+    is_aside(event) || !matches!(command::decode::<RoomCommand>(event, RawValue::NULL), Err(NotACommand::Unknown))
 }
 
 /// Who asks.
@@ -396,7 +400,10 @@ impl<G: Game> Room<G> {
     ) -> Result<Done, Failed> {
         if let RoomCommand::ChatMessage { message } = command {
             let message = check_chat(&message)?;
-            self.record(Fact::Said { player: asker.player.clone(), seat, message }, env.now, out);
+            // Who sits here speaks under the name of the seat, whatever a token or another tab says.
+            let seated = seat.and_then(|seat| self.occupant(seat)).map(|o| o.player.clone());
+            let player = seated.unwrap_or_else(|| asker.player.clone());
+            self.record(Fact::Said { player, seat, message }, env.now, out);
             return Ok(Done::Applied);
         }
         let seat = seat.ok_or_else(|| Refusal::new(Code::Forbidden, "spectators can only watch and chat"))?;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use crate::games::{AnyGame, Catalogue, Opening};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
@@ -37,6 +38,8 @@ pub struct Kernel {
     pub deadlines: Deadlines,
     pub booted_at: Timestamp,
     draining: AtomicBool,
+    /// Wakes those who wait for events when the server stops.
+    drained: Notify,
     cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
 }
 
@@ -73,6 +76,7 @@ impl Rooms {
             catalogue,
             deadlines: Deadlines::default(),
             draining: AtomicBool::new(false),
+            drained: Notify::new(),
             cells: RwLock::default(),
         };
         Self { kernel: Arc::new(kernel) }
@@ -163,18 +167,29 @@ impl Rooms {
         answer.await.map_err(|_| Refusal::new(Code::InternalError, "the room did not answer"))?
     }
 
-    /// The events after `after`; with none there, waits up to `wait` for one.
+    /// The events after `after`; with none there, waits up to `wait` for one. A player who asks is here, as long as they wait.
     ///
     /// # Errors
-    /// As [`look`](Rooms::look).
+    /// As [`look`](Rooms::look), and `FORBIDDEN` for games without spectators.
     pub async fn events(&self, code: RoomCode, player: Option<PlayerId>, after: Seq, wait: Duration) -> Result<Events, Refusal> {
-        let mut look = self.look(code, player).await?;
-        if look.seq <= after && !wait.is_zero() {
+        let until = Instant::now() + wait;
+        let look = loop {
+            let drained = self.kernel.drained.notified();
+            let left = until.saturating_duration_since(Instant::now());
             let (wake, woken) = oneshot::channel();
             self.send(code, Message::Listen { player, after, wake }).map_err(|_| busy())?;
-            let _ = tokio::time::timeout(wait, woken).await;
-            look = self.look(code, player).await?;
-        }
+            let look = self.look(code, player).await?;
+            look.may_watch()?;
+            if look.seq > after || left.is_zero() || self.kernel.is_draining() {
+                break look;
+            }
+            // Asked again in between, so that being seen does not run out during a long wait.
+            let part = left.min(self.kernel.settings.http_presence / 3);
+            tokio::select! {
+                _ = tokio::time::timeout(part, woken) => {}
+                () = drained => {}
+            }
+        };
         if look.seq <= after {
             return Ok(Events { events: vec![], seq: look.seq });
         }
@@ -187,12 +202,20 @@ impl Rooms {
         Ok(Events { events: events.collect(), seq })
     }
 
+    /// Notes that a player was here a moment ago, without a connection.
+    pub fn seen(&self, code: RoomCode, player: PlayerId) {
+        // Whoever listens is seen; this one does not wait for anything.
+        let (wake, _) = oneshot::channel();
+        let _ = self.send(code, Message::Listen { player: Some(player), after: Seq(0), wake });
+    }
+
     /// The state after event `at`, as `player` may see it.
     ///
     /// # Errors
     /// As [`look`](Rooms::look), and `VALIDATION_ERROR` when the log is shorter.
     pub async fn state_at(&self, code: RoomCode, player: Option<PlayerId>, at: Seq) -> Result<Box<RawValue>, Refusal> {
         let look = self.look(code, player).await?;
+        look.may_watch()?;
         if at > look.seq || at.0 == 0 {
             return Err(Refusal::invalid(format!("`at` is from 1 to {}", look.seq)));
         }
@@ -267,6 +290,7 @@ impl Rooms {
     /// From now on nobody who disconnects is marked as gone: the next process begins their grace.
     pub fn drain(&self) {
         self.kernel.draining.store(true, Ordering::SeqCst);
+        self.kernel.drained.notify_waiters();
     }
 
     /// Ready when no room has mail or work left.

@@ -1,4 +1,4 @@
-//! Refusals as HTTP answers: `{ "error": { code, message, details? } }` with the fitting status.
+//! Refusals as HTTP answers: `{ "ok": false, "error": { code, message, details? } }` with the fitting status.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

@@ -10,6 +10,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::json;
 
+use crate::id::PlayerId;
 use crate::refusal::{Code, Refusal};
 
 /// Addresses share this many buckets, so memory has a bound whoever asks: at most about 4 MB. With 1,000 busy addresses a new one
@@ -44,24 +45,33 @@ impl AddressLimit {
     /// # Errors
     /// `RATE_LIMITED` with `retry_after_ms`; the attempt does not count then.
     pub fn check(&self, ip: IpAddr) -> Result<(), Refusal> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            limiter.retain_recent();
-        }
-        limiter.check_key(&self.bucket(ip)).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.clock.now());
-            let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-            Refusal::new(Code::RateLimited, "too many from this address; wait a little").with(json!({ "retry_after_ms": ms }))
-        })
-    }
-
-    fn bucket(&self, ip: IpAddr) -> u16 {
         let hash = match ip.to_canonical() {
             IpAddr::V4(ip) => self.hasher.hash_one(ip),
             // Who has an IPv6 address has a whole /64 of them.
             IpAddr::V6(ip) => self.hasher.hash_one(ip.to_bits() >> 64),
         };
-        u16::try_from(hash % BUCKETS).unwrap_or(0)
+        self.count(hash, "too many from this address; wait a little")
+    }
+
+    /// Counts one attempt of this player, from wherever they ask.
+    ///
+    /// # Errors
+    /// As [`check`](AddressLimit::check).
+    pub fn check_player(&self, player: PlayerId) -> Result<(), Refusal> {
+        self.count(self.hasher.hash_one(player), "too many events; slow down")
+    }
+
+    fn count(&self, hash: u64, message: &'static str) -> Result<(), Refusal> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            limiter.retain_recent();
+        }
+        let bucket = u16::try_from(hash % BUCKETS).unwrap_or(0);
+        limiter.check_key(&bucket).map_err(|not_until| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+            Refusal::new(Code::RateLimited, message).with(json!({ "retry_after_ms": ms }))
+        })
     }
 }
 
@@ -98,6 +108,14 @@ mod tests {
         assert_eq!(allowed, 1_000, "a burst of three leaves room for those who share");
         (0..200_000u32).for_each(|n| drop(limit.check(IpAddr::V4((0x0b00_0000 + n).into()))));
         assert!(limit.limiter.as_ref().unwrap().len() <= 65_536);
+    }
+
+    #[test]
+    fn players_are_counted_one_by_one() {
+        let limit = limit(true);
+        let [ada, ben] = [PlayerId::random(), PlayerId::random()];
+        assert_eq!((0..9).filter(|_| limit.check_player(ada).is_ok()).count(), 3);
+        assert!(limit.check_player(ben).is_ok());
     }
 
     #[test]

@@ -1,49 +1,49 @@
-//! What there is to play, who one is, and the description of it all.
+//! What there is: the games, and the description of this API for programs and for people.
 
+use std::sync::Arc;
+
+use askama::Template;
 use axum::Json;
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
-use http::header;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use http::{HeaderValue, header};
+use serde::Serialize;
 
-use super::body::Body;
-use super::caller::Caller;
+use crate::app::App;
+use crate::games::Card;
+use crate::refusal::{self, Refusal};
+use crate::web::assets;
 use crate::web::error::ApiResult;
 
-const OPENAPI: &str = include_str!("openapi.json");
-const DOCS: &str = include_str!("docs.html");
+/// The OpenAPI document.
+pub const OPENAPI: &str = include_str!("openapi.json");
 
-pub async fn games(caller: Caller) -> Json<Value> {
-    let cards: Vec<_> = caller.app.rooms.catalogue().iter().map(|game| game.card().clone()).collect();
-    Json(json!({ "games": cards }))
+#[derive(Serialize)]
+struct GamesOut<'a> {
+    games: Vec<&'a Card>,
 }
 
-#[derive(Deserialize)]
-pub struct GuestIn {
-    nickname: Option<String>,
+/// `GET /games`
+pub async fn games(State(app): State<Arc<App>>) -> Response {
+    Json(GamesOut { games: app.rooms.catalogue().iter().map(|game| game.card()).collect() }).into_response()
 }
 
-pub async fn guest(caller: Caller, Body(ask): Body<GuestIn>) -> ApiResult<Json<Value>> {
-    caller.app.room_limit.check(caller.ip())?;
-    let (identity, token) = caller.app.tokens.guest(ask.nickname.as_deref(), caller.app.clock.now())?;
-    Ok(Json(json!({
-        "token": token, "player_id": identity.player_id, "nickname": identity.nickname, "guest": true,
-        "expires_at": identity.expires_at,
-    })))
+/// `GET /openapi.json`
+pub async fn document() -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], OPENAPI).into_response()
 }
 
-pub async fn whoami(caller: Caller) -> ApiResult<Json<Value>> {
-    let identity = caller.identity()?;
-    Ok(Json(json!({
-        "player_id": identity.player_id, "nickname": identity.nickname, "guest": identity.guest,
-        "expires_at": identity.expires_at,
-    })))
+/// The page to try it.
+#[derive(Template)]
+#[template(path = "api-docs.html")]
+struct DocsPage {
+    script: String,
+    style: String,
 }
 
-pub async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
-}
-
-pub async fn docs() -> Html<&'static str> {
-    Html(DOCS)
+/// `GET /docs`
+pub async fn page() -> ApiResult<Response> {
+    let page = DocsPage { script: assets::link("api-docs.js"), style: assets::link("api-docs.css") };
+    let html = page.render().map_err(|error| Refusal::new(refusal::Code::InternalError, error.to_string()))?;
+    Ok(Html(html).into_response())
 }

@@ -1,47 +1,95 @@
-//! The JSON API: rooms, and the whole game over plain HTTP for networks where nothing else passes.
+//! The JSON API: rooms and whole games over plain HTTP, for networks where nothing else passes and for scripts.
+//!
+//! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
+//! - [`lobby`], [`invite`]: rooms are made, found and joined.
+//! - [`play`], [`record`]: commands, waiting for events, states and proofs.
+//! - [`session`], [`about`]: who one is, and what there is.
 
-mod about;
-mod body;
-mod caller;
-mod play;
-mod rooms;
+pub mod about;
+pub mod asker;
+pub mod body;
+pub mod invite;
+pub mod lobby;
+pub mod play;
+pub mod query;
+pub mod record;
+pub mod session;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
 use crate::app::App;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 
-/// Every route under `/api`. `openapi.json` describes them; a test holds the two together.
+/// Where the API is.
+pub const ROOT: &str = "/api";
+
+/// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
+    [
+        ("/games", get(about::games)),
+        ("/rooms", get(lobby::list).post(lobby::create)),
+        ("/rooms/{code}", get(lobby::show)),
+        ("/rooms/{code}/join", post(lobby::join)),
+        ("/rooms/{code}/qr.svg", get(invite::svg)),
+        ("/rooms/{code}/qr.png", get(invite::png)),
+        ("/rooms/{code}/commands", post(play::command)),
+        ("/rooms/{code}/events", get(play::events)),
+        ("/rooms/{code}/state", get(record::state)),
+        ("/rooms/{code}/verify", get(record::verify)),
+        ("/auth/guest", post(session::guest)),
+        ("/auth/verify", get(session::verify)),
+        ("/openapi.json", get(about::document)),
+        ("/docs", get(about::page)),
+    ]
+}
+
+/// The API under [`ROOT`]. What stands in front of it (origins, headers, the limit on bodies, the log) is the caller's.
 pub fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/games", get(about::games))
-        .route("/api/openapi.json", get(about::openapi))
-        .route("/api/docs", get(about::docs))
-        .route("/api/auth/guest", post(about::guest))
-        .route("/api/auth/verify", get(about::whoami))
-        .route("/api/rooms", get(rooms::list).post(rooms::create))
-        .route("/api/rooms/{code}", get(rooms::status))
-        .route("/api/rooms/{code}/join", post(rooms::join))
-        .route("/api/rooms/{code}/qr.svg", get(rooms::qr_svg))
-        .route("/api/rooms/{code}/qr.png", get(rooms::qr_png))
-        .route("/api/rooms/{code}/commands", post(play::command))
-        .route("/api/rooms/{code}/events", get(play::events))
-        .route("/api/rooms/{code}/state", get(play::state))
-        .route("/api/rooms/{code}/verify", get(play::verify))
-        .route("/api/{*rest}", axum::routing::any(nothing))
-        .method_not_allowed_fallback(not_allowed)
+    let api = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let api = api.fallback(nothing_here).method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
+    // A nested router does not see its own root with a slash.
+    Router::new().nest(ROOT, api).route("/api/", any(nothing_here))
 }
 
-async fn nothing() -> impl IntoResponse {
-    (StatusCode::NOT_FOUND, ApiError(Refusal::new(Code::ValidationError, "there is nothing here; see /api/docs")).body())
+/// Nobody between us and the client keeps an answer, unless it says that one may.
+async fn not_kept(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
-async fn not_allowed() -> impl IntoResponse {
-    (StatusCode::METHOD_NOT_ALLOWED, ApiError(Refusal::new(Code::ValidationError, "this method does nothing here")).body())
+async fn nothing_here() -> Response {
+    refused(StatusCode::NOT_FOUND, Refusal::invalid("there is nothing at this address; /api/docs lists what there is"))
+}
+
+async fn wrong_method() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, Refusal::invalid("this address does not take this method; see /api/docs"))
+}
+
+/// A refusal whose status says more than its code does.
+fn refused(status: StatusCode, refusal: Refusal) -> Response {
+    let mut response = ApiError(refusal).into_response();
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_exactly_the_routes_of_the_router() {
+        let document: serde_json::Value = serde_json::from_str(about::OPENAPI).unwrap();
+        let described: BTreeSet<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+        let routed: BTreeSet<_> = routes().iter().map(|(path, _)| format!("{ROOT}{path}")).collect();
+        assert_eq!(described, routed);
+    }
 }

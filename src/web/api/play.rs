@@ -1,70 +1,82 @@
-//! A whole game over plain HTTP: commands in, events out.
+//! The game itself: commands, and what came of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
-use super::body::{Body, query};
-use super::caller::{Caller, code, player};
-use crate::game::Viewer;
-use crate::id::Seq;
+use super::asker::{Asker, player};
+use super::body::Object;
+use super::query::{Code, Fields};
+use crate::app::App;
+use crate::id::{RoomCode, Seq};
 use crate::log::CommandKey;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{self, Refusal};
 use crate::room::actor::{EventShown, Message, Request};
-use crate::room::directory::no_options;
-use crate::socket::envelope::{Envelope, check_command_id};
+use crate::room::directory::{busy, no_options};
+use crate::room::outlet::{Answer, Reply};
+use crate::socket::envelope::{Envelope, plain};
+use crate::socket::wire::PingIn;
+use crate::time::Timestamp;
 use crate::web::error::ApiResult;
 
-/// The longest wait for an event; proxies cut requests off after 60 s, some after 30.
-const WAIT_MAX: u64 = 25;
+/// Longest wait for events: some proxies cut off what takes half a minute.
+const WAIT_MAX: Duration = Duration::from_secs(25);
 
 #[derive(Deserialize)]
-pub struct CommandIn {
+struct CommandIn {
     event: String,
     data: Option<Box<RawValue>>,
-    command_id: Option<String>,
-    expected_version: Option<Seq>,
-    game_version: Option<Seq>,
 }
 
-/// What only makes sense for a socket, or has its own route.
-const ELSEWHERE: [&str; 4] = ["create_room", "join_room", "join_game_room", "refresh_token"];
-
-pub async fn command(caller: Caller, Path(typed): Path<String>, Body(ask): Body<CommandIn>) -> ApiResult<Response> {
-    let code = code(&typed)?;
-    let identity = caller.identity()?;
-    if ELSEWHERE.contains(&ask.event.as_str()) {
-        return Err(Refusal::invalid("this is not sent to a room; see /api/docs").into());
+/// `POST /rooms/{code}/commands`: answers as an acknowledgement does.
+pub async fn command(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, body: Object) -> ApiResult<Response> {
+    let identity = asker.known()?;
+    app.command_limit.check_player(identity.player_id)?;
+    let (outer, CommandIn { event, data }) = (body.envelope()?, body.read()?);
+    if let Some(advice) = elsewhere(&event) {
+        return Err(Refusal::invalid(format!("{event}: {advice}")).into());
     }
-    let payload = ask.data.filter(|data| data.get() != "null").unwrap_or_else(no_options);
-    let envelope = Envelope::read(&payload)?;
-    if let Some(id) = &ask.command_id {
-        check_command_id(id)?;
-    }
-    let look = caller.app.rooms.look(code, Some(identity.player_id)).await?;
-    if look.seat.is_none() && !matches!(ask.event.as_str(), "chat_message" | "ping" | "request_sync" | "request_presence") {
-        return Err(Refusal::new(Code::NotInGame, "you have no seat in this room").into());
-    }
-    let command = ask.command_id.or(envelope.command_id).map(|id| CommandKey { player: identity.player_id, id });
-    let expected = ask.expected_version.or(ask.game_version).or(envelope.expected);
-    let answer = caller.ask(code, |reply| {
-        let (player, event) = (player(&identity), ask.event);
-        Message::Request(Box::new(Request { conn: None, player, event, payload, command, expected, acknowledged: true, reply }))
-    });
-    Ok(Json(answer.await?).into_response())
+    let payload = data.filter(|data| data.get() != "null").unwrap_or_else(no_options);
+    let inner = Envelope::read(&payload).map_err(|refusal| Refusal::invalid(format!("{event}: {}", refusal.message)))?;
+    let player = player(identity);
+    let command = outer.command_id.or(inner.command_id).map(|id| CommandKey { player: player.id, id });
+    let expected = outer.expected.or(inner.expected);
+    let ping = (event == "ping").then(|| payload.clone());
+    let request = |reply| Request { conn: None, player, event, payload, command, expected, acknowledged: true, reply };
+    let answer = answered(&app, code, |reply| Message::Request(Box::new(request(reply)))).await?;
+    Ok(match ping {
+        Some(payload) => pong(&payload, app.clock.now())?,
+        None => Json(answer).into_response(),
+    })
 }
 
-#[derive(Deserialize)]
-struct EventsIn {
-    #[serde(default)]
-    after: u32,
-    #[serde(default)]
-    wait: u64,
+/// What a socket does by an event, and HTTP by another address.
+fn elsewhere(event: &str) -> Option<&'static str> {
+    match event {
+        "create_room" => Some("over HTTP rooms are made by POST /api/rooms"),
+        "join_room" | "join_game_room" => Some("over HTTP rooms are joined by POST /api/rooms/{code}/join"),
+        "refresh_token" => Some("over HTTP a token is sent with every request: send the new one"),
+        _ => None,
+    }
+}
+
+#[derive(Serialize)]
+struct PongOut<'a> {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<&'a RawValue>,
+    server_time: Timestamp,
+}
+
+fn pong(payload: &RawValue, server_time: Timestamp) -> Result<Response, Refusal> {
+    let ask: PingIn = serde_json::from_str(payload.get()).map_err(|error| Refusal::invalid(format!("ping: {}", plain(&error))))?;
+    Ok(Json(PongOut { ok: true, timestamp: ask.timestamp.as_deref(), server_time }).into_response())
 }
 
 #[derive(Serialize)]
@@ -73,37 +85,18 @@ struct EventsOut {
     seq: Seq,
 }
 
-pub async fn events(caller: Caller, Path(typed): Path<String>) -> ApiResult<Response> {
-    let (code, eyes) = (code(&typed)?, caller.eyes()?);
-    let ask: EventsIn = query(&caller.uri)?;
-    let wait = Duration::from_secs(ask.wait.min(WAIT_MAX));
-    let found = caller.app.rooms.events(code, eyes, Seq(ask.after), wait).await?;
+/// `GET /rooms/{code}/events`: what is newer than `after`; with nothing there, waits for it.
+pub async fn events(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, fields: Fields) -> ApiResult<Response> {
+    let after = Seq(fields.number("after")?.unwrap_or(0));
+    let wait = Duration::from_secs(fields.number("wait")?.unwrap_or(0).into()).min(WAIT_MAX);
+    let found = app.rooms.events(code, asker.id(), after, wait).await?;
     Ok(Json(EventsOut { events: found.events, seq: found.seq }).into_response())
 }
 
-#[derive(Deserialize)]
-struct StateIn {
-    at: Option<u32>,
-}
-
-pub async fn state(caller: Caller, Path(typed): Path<String>) -> ApiResult<Response> {
-    let (code, eyes) = (code(&typed)?, caller.eyes()?);
-    let ask: StateIn = query(&caller.uri)?;
-    let look = caller.app.rooms.look(code, eyes).await?;
-    let (state, seq) = match ask.at {
-        Some(at) => (caller.app.rooms.state_at(code, eyes, Seq(at)).await?, Seq(at)),
-        None => (look.state, look.seq),
-    };
-    let shown = json!({
-        "state": state, "seq": seq, "version": look.summary.version, "status": look.summary.status,
-        "player_role": look.role, "seat": look.seat,
-        "omniscient": look.viewer == Viewer::Omniscient,
-    });
-    Ok(Json(shown).into_response())
-}
-
-pub async fn verify(caller: Caller, Path(typed): Path<String>) -> ApiResult<Json<Value>> {
-    let draws = caller.app.rooms.verify(code(&typed)?).await?;
-    let matches = draws.iter().all(|draw| draw.claimed == draw.computed);
-    Ok(Json(json!({ "matches": matches, "draws": draws })))
+/// Puts a message into a room's mailbox and waits for the answer. A client that hangs up takes nothing back.
+pub async fn answered(app: &App, code: RoomCode, message: impl FnOnce(Reply) -> Message) -> Result<Answer, Refusal> {
+    let (done, answer) = oneshot::channel();
+    let reply: Reply = Box::new(move |answer| drop(done.send(answer)));
+    app.rooms.send(code, message(reply)).map_err(|_| busy())?;
+    answer.await.map_err(|_| Refusal::new(refusal::Code::InternalError, "the room did not answer"))?
 }
