@@ -144,7 +144,12 @@ async fn main() -> anyhow::Result<()> {
     }
     let (took, cpu) = (began.elapsed().as_secs_f64(), usage().0 - cpu);
     let (moves, told) = (moves.load(Ordering::Relaxed) as f64, (told.load(Ordering::Relaxed) - before) as f64);
-    println!("{ROOMS} rooms x 4: {:.0} moves/s, {:.0} per CPU second, {:.1} deliveries per move", moves / took, moves / cpu, told / moves);
+    println!(
+        "{ROOMS} rooms x 4: {:.0} moves/s, {:.0} per CPU second, {:.1} deliveries per move",
+        moves / took,
+        moves / cpu,
+        told / moves
+    );
 
     let before = usage().1;
     let host = player("Eve");

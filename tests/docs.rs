@@ -54,7 +54,7 @@ fn the_protocol_names_every_event_that_rooms_tell() {
     let told = read("src/room/told.rs").replace("say(\n            ", "say(");
     let events: Vec<&str> = between(&told, "say(\"", '"').collect();
     assert!(events.len() >= 15, "{events:?}");
-    let actor = read("src/room/actor.rs");
+    let actor = ["mod", "aftermath", "asides", "entry"].map(|part| read(&format!("src/room/actor/{part}.rs"))).concat();
     let direct = between(&actor, "emit(\"", '"').chain(between(&actor, "emit_to(request.conn, \"", '"'));
     for event in events.into_iter().chain(direct) {
         assert!(page.contains(&format!("| `{event}` |")), "{event} is not documented");

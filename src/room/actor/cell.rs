@@ -1,0 +1,127 @@
+//! The mailbox of a room, and the task that exists only while there is mail.
+
+use super::*;
+
+/// One room that is awake, or about to be.
+pub struct Cell {
+    pub code: RoomCode,
+    pub(super) kernel: Arc<Kernel>,
+    pub(super) mail: Mutex<Mail>,
+    pub(super) awake: AsyncMutex<Awake>,
+}
+
+#[derive(Default)]
+pub(super) struct Mail {
+    queue: VecDeque<Message>,
+    running: bool,
+    closed: bool,
+    last_active: Timestamp,
+    audience: usize,
+}
+
+impl Cell {
+    pub fn new(code: RoomCode, kernel: Arc<Kernel>) -> Self {
+        let mail = Mail { last_active: kernel.clock.now(), ..Mail::default() };
+        Self { code, kernel, mail: Mutex::new(mail), awake: AsyncMutex::default() }
+    }
+
+    /// A room that was just created.
+    pub fn opened(
+        code: RoomCode,
+        kernel: Arc<Kernel>,
+        key: RoomKey,
+        game: Arc<dyn AnyGame>,
+        room: Box<dyn AnyRoom>,
+        head: Head,
+    ) -> Self {
+        let cell = Self::new(code, kernel);
+        if let Ok(mut awake) = cell.awake.try_lock() {
+            let snapshot_at = room.seq();
+            // Who opened it, or is carried over by a rematch, is on the way: that counts as being there for a moment.
+            let until = cell.kernel.clock.now() + ARRIVING;
+            awake.seen = room.summary().players.iter().map(|p| (p.player_id, until)).collect();
+            cell.kernel.deadlines.schedule(code, until + std::time::Duration::from_millis(1));
+            awake.told = snapshot_at;
+            awake.hosted = Some(Loaded { key, game, room, head, snapshot_at });
+        }
+        cell
+    }
+
+    /// Puts mail into the box, and starts the room's task when it is not running.
+    ///
+    /// # Errors
+    /// [`Full`], with the message, when the box is full or the room has left memory.
+    pub fn send(self: &Arc<Self>, message: Message) -> Result<(), Full> {
+        let mut mail = self.mail.lock();
+        if mail.closed {
+            return Err(Full::Closed(message));
+        }
+        // What the room must learn (who went, what is due) always fits: there is at most one such per connection.
+        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Bot { .. });
+        if mail.queue.len() >= self.kernel.settings.mailbox && !must {
+            return Err(Full::Busy(message));
+        }
+        mail.queue.push_back(message);
+        if !mail.running {
+            mail.running = true;
+            tokio::spawn(run(Arc::clone(self)));
+        }
+        Ok(())
+    }
+
+    /// Whether its task is running.
+    pub fn is_working(&self) -> bool {
+        self.mail.lock().running
+    }
+
+    /// Waits until the task that is running now is done.
+    pub async fn rest(&self) {
+        drop(self.awake.lock().await);
+        tokio::task::yield_now().await;
+    }
+
+    /// Closes the mailbox if nobody needs the room; then it may leave memory.
+    pub fn close_if_idle(&self, before: Timestamp) -> bool {
+        let mut mail = self.mail.lock();
+        if mail.audience > 0
+            && let Ok(mut awake) = self.awake.try_lock()
+        {
+            // Who waited over HTTP and hung up says nothing.
+            mail.audience = awake.audience();
+        }
+        let idle = !mail.running && mail.queue.is_empty() && mail.audience == 0 && mail.last_active < before;
+        mail.closed |= idle;
+        idle
+    }
+}
+
+/// Works off the mail. A panic, which would be a bug of ours or of a game, costs the step in which it happened: what it decided did not
+/// happen, the state is read from the log again, and the mail behind it is worked off.
+pub(super) async fn run(cell: Arc<Cell>) {
+    while AssertUnwindSafe(work_off(&cell)).catch_unwind().await.is_err() {
+        tracing::error!(room = %cell.code, "a room panicked; it is read from its log again");
+        cell.awake.lock().await.hosted = None;
+    }
+}
+
+/// Works off the mail, step by step, and ends when there is none.
+pub(super) async fn work_off(cell: &Arc<Cell>) {
+    let mut awake = cell.awake.lock().await;
+    loop {
+        let step: VecDeque<Message> = {
+            let mut mail = cell.mail.lock();
+            let count = mail.queue.len().min(STEP_MAX);
+            if count == 0 {
+                mail.running = false;
+                mail.last_active = cell.kernel.clock.now();
+                mail.audience = awake.audience();
+                if mail.queue.capacity() > 64 {
+                    mail.queue.shrink_to_fit();
+                }
+                return;
+            }
+            mail.queue.drain(..count).collect()
+        };
+        awake.work(cell, step).await;
+    }
+}
