@@ -84,7 +84,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, service: Router, graceful: &Gracef
     let watcher = graceful.watcher();
     tokio::spawn(async move {
         // hyper's time limit begins with the first byte of a request.
-        if tokio::time::timeout(HEAD_TIMEOUT, stream.readable()).await.is_err() {
+        if tokio::time::timeout(HEAD_TIMEOUT, stream.peek(&mut [0])).await.is_err() {
             return;
         }
         let mut http = Builder::new(TokioExecutor::new()).http1_only();
