@@ -78,6 +78,8 @@ function operation(document, path, method, what, number) {
 }
 
 async function send(path, method, inputs, body, answer) {
+  // What is shown is never the answer to an earlier request.
+  answer.replaceChildren();
   const query = new URLSearchParams();
   let address = path;
   for (const [parameter, input] of inputs) {
