@@ -2,6 +2,7 @@
 //!
 //! - decide + append (SQLite, `synchronous=FULL`) + broadcast: 250 rooms with four connections each; per room one chat message after the
 //!   other, each answered before the next. Prints moves per second, and per second of CPU time.
+//! - waking: a room of 100,000 events is read by a process that has not seen it; prints how long that takes.
 //! - memory: 20,000 rooms awake without connections; prints bytes per room.
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROOMS: usize = 250;
 const AWAKE: usize = 20_000;
+const LONG: usize = 100_000;
 
 /// Counts what it is told.
 struct Counter(Arc<AtomicU64>);
@@ -150,6 +152,19 @@ async fn main() -> anyhow::Result<()> {
         moves / cpu,
         told / moves
     );
+
+    let host = player("Fay");
+    let code = open(&rooms, host.clone()).await?;
+    for _ in 0..LONG / 500 {
+        let said = (0..500).map(|_| say(&rooms, code, host.clone(), payload.clone(), u64::MAX));
+        anyhow::ensure!(futures_util::future::join_all(said).await.into_iter().all(|said| said), "a message was refused");
+    }
+    let settings = Arc::new(RoomSettings::default());
+    let games = catalogue(Assets::default(), &settings);
+    let other = Rooms::new(Arc::clone(&log), Clock::system(), settings, games);
+    let began = Instant::now();
+    let seq = other.look(code, None).await?.seq;
+    println!("a room of {seq} events woke in {:.1} ms", began.elapsed().as_secs_f64() * 1e3);
 
     let before = usage().1;
     // A hundred at a time, so that they share commits.
