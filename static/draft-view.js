@@ -23,7 +23,7 @@ export function card(character, roles, free) {
     const taken = !free.includes(role);
     return el('li', { class: taken ? 'rating taken' : 'rating' },
       el('span', { class: 'rating-role' }, role, taken && el('span', { class: 'visually-hidden' }, ' (taken)')),
-      el('meter', { min: 0, max: 100, value: rating ?? 0, 'aria-hidden': 'true' }),
+      el('progress', { max: 100, value: rating ?? 0, 'aria-hidden': 'true' }),
       el('span', { class: 'rating-value' }, rating === undefined ? '–' : String(rating)));
   });
   return el('article', { class: `card hue-${emblemOf(character.anime_id)}`, 'data-character': character.id },
