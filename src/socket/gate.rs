@@ -3,7 +3,6 @@
 //! Everything is set up before the client is let in, so that its first event finds its lane. Implements socketioxide's handler traits
 //! directly: its closures for events are spawned as tasks and overtake each other.
 
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,11 +11,10 @@ use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use http::header;
-use parking_lot::Mutex;
 use serde::Serialize;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::handler::{ConnectHandler, DisconnectHandler, MessageHandler};
-use socketioxide::socket::{DisconnectReason, Sid, Socket};
+use socketioxide::socket::{DisconnectReason, Socket};
 use socketioxide_core::Value;
 
 use crate::account::{Identity, nickname};
@@ -40,10 +38,10 @@ pub struct Gate {
     app: Arc<App>,
     expiries: Arc<Expiries>,
     game: Option<Arc<dyn AnyGame>>,
-    /// Between being let in and being greeted, which socketioxide does in two calls.
-    admitted: Arc<Mutex<HashMap<Sid, Admitted>>>,
 }
 
+/// What a socket carries between being let in and being greeted, which socketioxide does in two calls.
+#[derive(Clone)]
 struct Admitted {
     lane: Arc<Lane>,
     token: String,
@@ -64,7 +62,7 @@ pub struct Ours;
 
 impl Gate {
     pub fn new(app: Arc<App>, expiries: Arc<Expiries>, game: Option<Arc<dyn AnyGame>>) -> Self {
-        Self { app, expiries, game, admitted: Arc::default() }
+        Self { app, expiries, game }
     }
 
     fn admit(&self, socket: &Arc<Socket>, auth: Option<&Value>) -> Result<(), Refusal> {
@@ -137,12 +135,12 @@ impl Gate {
             // Before the client hears that it is in: its first event may be here sooner than its greeting leaves.
             lane.hold();
         }
-        self.admitted.lock().insert(socket.id, Admitted { lane, token, resume });
+        socket.extensions.insert(Admitted { lane, token, resume });
         Ok(())
     }
 
     fn greet(&self, socket: &Arc<Socket>) {
-        let Some(Admitted { lane, token, resume }) = self.admitted.lock().remove(&socket.id) else { return };
+        let Some(Admitted { lane, token, resume }) = socket.extensions.remove::<Admitted>() else { return };
         let identity = lane.identity();
         let session = SessionOut {
             player_id: identity.player_id,
@@ -151,7 +149,7 @@ impl Gate {
             token: &token,
             expires_at: identity.expires_at,
         };
-        let _ = lane.voice.emit(socket, "session", &session);
+        lane.voice.open(socket, "session", &session);
         self.expiries.watch(identity.expires_at, &lane, socket);
         metrics::counter!("parlor_connects_total", "namespace" => socket.ns().to_owned()).increment(1);
         match resume {

@@ -29,10 +29,17 @@ const STALLED_MAX: Duration = Duration::from_secs(5);
 const HANG_UP_MAX: Duration = Duration::from_secs(15);
 
 /// The way out to one socket.
-#[derive(Default)]
+///
+/// It begins held: the client may hear that it is in, and answer, before socketioxide takes anything for it.
 pub struct Voice {
     backed_up: AtomicBool,
     waiting: Mutex<VecDeque<Said>>,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self { backed_up: AtomicBool::new(true), waiting: Mutex::default() }
+    }
 }
 
 enum Said {
@@ -41,6 +48,20 @@ enum Said {
 }
 
 impl Voice {
+    /// Greets a client that is in now, and then says what was held back for it.
+    pub fn open<T: Serialize + ?Sized>(self: &Arc<Self>, socket: &Arc<Socket>, event: &'static str, greeting: &T) {
+        let greeted = socket.emit(event, greeting).is_ok();
+        let mut waiting = self.waiting.lock();
+        if !greeted && let Ok(greeting) = serde_json::value::to_raw_value(greeting) {
+            waiting.push_front(Said::Event(event, greeting));
+        }
+        if waiting.is_empty() {
+            self.backed_up.store(false, Ordering::Release);
+        } else {
+            tokio::spawn(Arc::clone(self).catch_up(Arc::clone(socket)));
+        }
+    }
+
     /// # Errors
     /// [`Stuck`] when the connection is closed or hopelessly behind.
     pub fn emit<T: Serialize + ?Sized>(

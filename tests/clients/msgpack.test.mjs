@@ -93,7 +93,7 @@ for (const [name, transports] of Object.entries(ways)) {
 
       test("sends and gets events and acknowledgements", async () => {
         const socket = client("/draft", transports, options);
-        await next(socket, "connect");
+        await next(socket, "hello");
         const echo = next(socket, "echo");
         assert.deepEqual(await socket.timeout(5000).emitWithAck("echo", sample), sample);
         assert.deepEqual(await echo, [sample]);
@@ -134,7 +134,7 @@ for (const [name, transports] of Object.entries(ways)) {
             const got = [];
             socket.on(event, (value) => value !== -1 && got.push(of(value)) === 1000 && resolve(got));
           });
-        await next(socket, "connect");
+        await next(socket, "hello");
         // What one payload of polling cannot hold is lost by an upgrade in between, with and without the door.
         if (name === "upgrade") await upgraded(socket);
         const items = collect("item", ({ index }) => index);
@@ -152,7 +152,7 @@ for (const [name, transports] of Object.entries(ways)) {
 
       test("goes on while it upgrades, and hears of a disconnection", async () => {
         const socket = client("/draft", transports, options);
-        await next(socket, "connect");
+        await next(socket, "hello");
         for (let index = 0; index < 20; index++) assert.equal(await socket.timeout(5000).emitWithAck("echo", index), index);
         const gone = next(socket, "disconnect");
         socket.emit("bye");
@@ -166,7 +166,7 @@ test("clients of both parsers stay connected over heartbeats, by every way", asy
   const sockets = Object.values(ways).flatMap((transports) => [client("/draft", transports), client("/draft", transports, { parser: undefined })]);
   const gone = [];
   for (const socket of sockets) socket.on("disconnect", (reason) => gone.push(reason));
-  await Promise.all(sockets.map((socket) => next(socket, "connect")));
+  await Promise.all(sockets.map((socket) => next(socket, "hello")));
   // Two heartbeats of five seconds.
   await new Promise((resolve) => setTimeout(resolve, 11_000));
   assert.deepEqual(gone, []);
@@ -180,7 +180,7 @@ describe("values that JSON has no word for", () => {
   for (const [name, transports] of Object.entries(ways)) {
     test(`arrive as validation can refuse them, by ${name}`, async () => {
       const socket = client("/draft", transports);
-      await next(socket, "connect");
+      await next(socket, "hello");
       const date = new Date("2026-01-02T03:04:05.678Z");
       const sent = { bytes: Buffer.from([1, 2, 3]), date, missing: undefined, list: [undefined, NaN, Infinity] };
       assert.deepEqual(await socket.timeout(5000).emitWithAck("echo", sent), {
@@ -340,7 +340,7 @@ describe("bad input", () => {
     raw.write(Buffer.from([0x82, 0xfe, 0x10]));
     raw.destroy();
     const other = client("/draft", ["websocket"]);
-    await next(other, "connect");
+    await next(other, "hello");
     other.disconnect();
   });
 

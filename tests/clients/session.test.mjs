@@ -1,6 +1,8 @@
 // Who one is: guests, tokens, cookies; credentials that are not in order.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import test from "node:test";
+import { io } from "socket.io-client";
 import { assertRefused, Client, connect } from "../support/client.mjs";
 import { room, stateOf } from "../support/draft.mjs";
 import { startServer, useServer } from "../support/server.mjs";
@@ -24,6 +26,24 @@ test("a newcomer is made a guest and gets a token to keep", async () => {
 test("the session comes before anything else", async () => {
   const client = await connect(server.url);
   assert.equal(client.received.filter(({ event }) => !event.startsWith(":"))[0].event, "session");
+});
+
+test("what is sent in the very moment of being let in is answered, after the session", async () => {
+  // The server lets a client in a moment before it can send to it; many at once make that moment long.
+  const arrivals = Array.from({ length: 150 }, (_, index) => {
+    const socket = io(`${server.url}/draft`, { transports: ["websocket"], forceNew: true, reconnection: false });
+    const heard = [];
+    socket.onAny((event) => heard.push(event));
+    socket.on("connect", () => {
+      socket.emit("ping", { timestamp: index });
+      socket.emit("no_such_event");
+    });
+    return Promise.all([once(socket, "pong"), once(socket, "error")]).then(() => {
+      socket.disconnect();
+      return heard;
+    });
+  });
+  for (const heard of await Promise.all(arrivals)) assert.deepEqual(heard, ["session", "pong", "error"]);
 });
 
 test("whoever shows the token again is the same player, on every namespace and transport and by every client", async () => {
