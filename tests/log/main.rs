@@ -5,5 +5,7 @@ mod crash;
 mod create;
 mod faults;
 mod find;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod store;
 mod support;
