@@ -5,6 +5,7 @@ mod crash;
 mod create;
 mod faults;
 mod find;
+mod outage;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod store;

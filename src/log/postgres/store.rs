@@ -23,6 +23,10 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// Between two tries to reach a server that went away in the middle of a commit.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// A connection that was silent for this long is tried before a commit is entrusted to it: one that a restart or a firewall has cut in
+/// the meantime would leave that commit in doubt.
+const SILENT: Duration = Duration::from_millis(500);
+
 /// Batches find their rows by the primary key, whatever the planner believes of tables that it has not yet looked at.
 const BY_KEY: &str = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off";
 
@@ -32,8 +36,8 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHER
 pub struct PostgresStore {
     options: PgConnectOptions,
     timeout: Duration,
-    /// Gone after anything that leaves its state in doubt; opened again for what comes next.
-    connection: Option<PgConnection>,
+    /// Gone after anything that leaves its state in doubt; opened again for what comes next. With when it was last seen to work.
+    connection: Option<(PgConnection, Instant)>,
 }
 
 /// Why something was not done.
@@ -70,7 +74,14 @@ impl PostgresStore {
 
     /// Does `work` on the connection, which is kept only if it is sure to be in order afterwards.
     async fn with<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>) -> Result<T, Trouble> {
-        let mut connection = match self.connection.take() {
+        let known = match self.connection.take() {
+            Some((connection, at)) if at.elapsed() < SILENT => Some(connection),
+            Some((mut connection, _)) => {
+                timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()).then_some(connection)
+            }
+            None => None,
+        };
+        let mut connection = match known {
             Some(connection) => connection,
             None => match timeout(self.timeout, self.connect()).await.unwrap_or_else(|_| Err(too_slow())) {
                 Ok(connection) => connection,
@@ -81,7 +92,7 @@ impl PostgresStore {
         match done.map_err(trouble) {
             Err(trouble @ Trouble::Lost(_)) => Err(trouble),
             done => {
-                self.connection = Some(connection);
+                self.connection = Some((connection, Instant::now()));
                 done
             }
         }
@@ -182,7 +193,7 @@ impl Store for PostgresStore {
     }
 
     async fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        if let Some((connection, _)) = self.connection.take() {
             // All is written; the server notices in any case.
             let _ = timeout(MARGIN, connection.close()).await;
         }
