@@ -67,11 +67,13 @@ need_postgres() {
     for initdb in /usr/lib/postgresql/*/bin/initdb; do [ -x "$initdb" ] && return; done
     has initdb && has postgres && return
     can_install || missing "Postgres" "Install its server (Debian: apt-get install postgresql)."
-    # Without this, Debian's package makes a database and starts it.
-    mkdir -p /etc/postgresql-common
-    [ -e /etc/postgresql-common/createcluster.conf ] ||
-        printf 'create_main_cluster = false\nstart_conf = manual\n' >/etc/postgresql-common/createcluster.conf
-    apt_install postgresql
+    # Without a word Debian's package would also make a database cluster and start it.
+    apt_install postgresql-common
+    conf=/etc/postgresql-common/createcluster.conf
+    cp "$conf" "$conf.parlor"
+    echo 'create_main_cluster = false' >>"$conf"
+    apt_install postgresql || { mv "$conf.parlor" "$conf"; exit 1; }
+    mv "$conf.parlor" "$conf"
 }
 
 for tool in "$@"; do
