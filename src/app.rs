@@ -3,17 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::account::token::Tokens;
+use crate::cluster::Cluster;
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::draft;
 use crate::games::{Assets, catalogue};
 use crate::log::EventLog;
+use crate::log::nodes::Nodes;
 use crate::log::postgres::{self, PostgresLog};
 use crate::log::sqlite::{self, SqliteLog};
 use crate::room::Rooms;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::time::Clock;
 use crate::web::csrf::Csrf;
@@ -27,6 +30,8 @@ pub struct App {
     pub clock: Clock,
     pub rooms: Arc<Rooms>,
     pub log: Arc<dyn EventLog>,
+    /// The other nodes, where there are any.
+    pub cluster: Option<Arc<Cluster>>,
     pub tokens: Tokens,
     pub links: Links,
     pub origins: Arc<OriginPolicy>,
@@ -43,7 +48,7 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let log: Arc<dyn EventLog> = open_log(&config).await?;
+        let (log, cluster) = open_store(&config).await?;
         let secret = token_secret(&config)?;
         if secret.is_short() {
             tracing::warn!("the secret that signs tokens is short; 32 characters or more are better");
@@ -52,6 +57,9 @@ impl App {
         let settings = Arc::new(room_settings(&config));
         let games = catalogue(assets(&config)?, &settings);
         let rooms = Arc::new(Rooms::new(Arc::clone(&log), clock.clone(), settings, games));
+        if let Some(cluster) = &cluster {
+            rooms.join(Arc::clone(cluster) as Arc<dyn Peers>);
+        }
         let origins = OriginPolicy::new(&config);
         Ok(Arc::new(Self {
             tokens: Tokens::new(secret.expose(), config.token_lifetime),
@@ -61,11 +69,27 @@ impl App {
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
             rooms,
+            cluster,
             log,
             clock,
             config,
         }))
     }
+}
+
+/// The store of a server, and its place among the others.
+async fn open_store(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<Arc<Cluster>>)> {
+    let Some(redis) = config.redis_url.clone() else { return Ok((open_log(config).await?, None)) };
+    let Database::Server(url) = config.database() else {
+        bail!("REDIS_URL connects several nodes, and they need one store: DATABASE_URL should be postgres://…");
+    };
+    if config.secret.is_none() {
+        bail!("several nodes have to know each other's tokens: PARLOR_SECRET should be set, to the same on each");
+    }
+    let log = Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?);
+    let cluster = Arc::new(Cluster::new(redis, Arc::clone(&log) as Arc<dyn Nodes>));
+    cluster.enter().await.context("the store does not take this node in")?;
+    Ok((log, Some(cluster)))
 }
 
 /// The store of these settings, writable.

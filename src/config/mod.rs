@@ -15,10 +15,12 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Redis, Secret, Synchronous};
+use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Secret, Synchronous};
 use value::{bytes, count, existing_file, listen, millis, per, seconds, switch};
 
 pub use value::Networks;
+
+use crate::cluster;
 
 /// The settings of one process.
 #[derive(Args, Clone, Debug)]
@@ -91,9 +93,9 @@ pub struct Config {
     #[arg(long, env = "PARLOR_SQLITE_SYNCHRONOUS", value_name = "MODE", default_value = "full", help_heading = STORE)]
     pub sqlite_synchronous: Synchronous,
 
-    /// What connects several nodes.
-    #[arg(long, env = "REDIS_URL", value_name = "URL", help_heading = STORE)]
-    pub redis_url: Option<Redis>,
+    /// What connects several nodes on one Postgres: `redis://USER:PASSWORD@HOST:PORT`, or `rediss://` with TLS. Default: one node.
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
+    pub redis_url: Option<cluster::Url>,
 
     /// How long a room is kept after its end.
     #[arg(long = "retention-s", env = "PARLOR_RETENTION_S", value_name = "S", default_value = "86400", value_parser = seconds(0..=31_536_000), help_heading = STORE)]

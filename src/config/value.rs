@@ -274,17 +274,6 @@ impl FromStr for Database {
     }
 }
 
-/// The address of Redis; none is accepted by a version that runs on one node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redis {}
-
-impl FromStr for Redis {
-    type Err = &'static str;
-    fn from_str(_: &str) -> Result<Self, Self::Err> {
-        Err("several nodes are not built into this version: should not be set")
-    }
-}
-
 /// A checked log filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter(String);

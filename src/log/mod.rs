@@ -17,6 +17,7 @@
 //!    `BIGINT` here), truth as 0 and 1, ids as their 16 bytes (`BLOB`, `BYTEA`), text without NUL; sums cast (`CAST(sum(x) AS BIGINT)`);
 //!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `broken` (in each folder) which it was.
 
+pub mod nodes;
 pub mod postgres;
 pub mod sqlite;
 pub mod writer;

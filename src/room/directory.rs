@@ -1,8 +1,8 @@
 //! Which rooms are awake, and how everybody outside gets at one: the facade that sockets, HTTP and jobs use.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -18,6 +18,7 @@ use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, st
 use crate::room::deadlines::Deadlines;
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
@@ -37,6 +38,7 @@ pub struct Kernel {
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
     pub booted_at: Timestamp,
+    peers: OnceLock<Arc<dyn Peers>>,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
@@ -75,11 +77,38 @@ impl Rooms {
             settings,
             catalogue,
             deadlines: Deadlines::default(),
+            peers: OnceLock::new(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
         };
         Self { kernel: Arc::new(kernel) }
+    }
+
+    /// From now on these rooms are played on other nodes, too. Said once, before any room is awake.
+    pub fn join(&self, peers: Arc<dyn Peers>) {
+        // A second set of peers would be a mistake in the wiring; the first stays.
+        let _ = self.kernel.peers.set(peers);
+    }
+
+    /// What another node appended to a room, if that is awake here.
+    pub fn news(&self, code: RoomCode, rows: Vec<Row>) {
+        let cell = self.kernel.cells.read().get(&code).cloned();
+        if let Some(cell) = cell {
+            cell.news(rows);
+        }
+    }
+
+    /// Lets every room that is awake look into the log for what other nodes appended.
+    pub fn look_for_news(&self) {
+        let cells: Vec<_> = self.kernel.cells.read().values().cloned().collect();
+        cells.iter().for_each(|cell| cell.news(Vec::new()));
+    }
+
+    /// Lets every room that is awake look who is here.
+    pub fn tick_all(&self) {
+        let codes: Vec<_> = self.kernel.cells.read().keys().copied().collect();
+        codes.into_iter().for_each(|code| self.tick(code));
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -348,6 +377,10 @@ impl std::ops::Deref for DeadlinesOf {
 }
 
 impl Kernel {
+    pub fn peers(&self) -> Option<&dyn Peers> {
+        self.peers.get().map(Arc::as_ref)
+    }
+
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }

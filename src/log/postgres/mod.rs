@@ -7,6 +7,7 @@
 #[expect(clippy::duplicate_mod, reason = "the same queries on the types of another store")]
 #[path = "../both/mod.rs"]
 mod both;
+mod nodes;
 mod script;
 mod store;
 mod url;

@@ -5,13 +5,14 @@
 //!
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
 //! - here: the step, from mail to commit; `aftermath`: what follows it.
-//! - `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
+//! - `news`: what other nodes did; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod aftermath;
 mod asides;
 mod cell;
 mod entry;
 mod mail;
+mod news;
 mod shown;
 
 use std::collections::{HashSet, VecDeque};
@@ -82,6 +83,7 @@ struct Awake {
     /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
+    company: news::Company,
 }
 
 struct Loaded {
@@ -117,7 +119,7 @@ impl Awake {
             let mut out = Outbox::default();
             let mut settled = Vec::new();
             let torn = self.decide(cell, &kernel, &mut mail, &mut out, &mut settled).await;
-            let outcome = if torn { Err(LogError::Conflict) } else { self.append(&kernel, &mut out).await };
+            let outcome = if torn { Err(LogError::Conflict) } else { self.append(cell, &kernel, &mut out).await };
             match outcome {
                 Ok(()) => {
                     tries = 0;
@@ -135,7 +137,12 @@ impl Awake {
                     self.hosted = None;
                     let refusal = match &error {
                         LogError::Unavailable(_) => unavailable(),
-                        LogError::Unknown(_) => lost(),
+                        LogError::Unknown(_) => {
+                            if let Some(peers) = kernel.peers() {
+                                peers.appended(cell.code, &[]);
+                            }
+                            lost()
+                        }
                         _ => Refusal::new(Code::Busy, "too many are writing to this room at once; try again"),
                     };
                     tracing::warn!(%error, room = %cell.code, "nothing of this step was applied");
@@ -162,10 +169,12 @@ impl Awake {
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
         self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
-        loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out);
+        let now = kernel.clock.now();
+        self.attend(kernel, loaded.key, now).await.map_err(|error| store_failed(&error))?;
+        loaded.room.interrupted(&|player| self.company.elsewhere.contains(&player), kernel.booted_at, now, &mut out);
         self.hosted = Some(loaded);
         if !out.rows.is_empty() {
-            if let Err(error) = self.append(kernel, &mut out).await {
+            if let Err(error) = self.append(cell, kernel, &mut out).await {
                 self.hosted = None;
                 return Err(store_failed(&error));
             }
@@ -230,6 +239,16 @@ impl Awake {
                     people = true;
                 }
                 Message::Tick => people = true,
+                Message::News(rows) if !out.rows.is_empty() => {
+                    // This step will find that another was faster.
+                    mail.push_front(Message::News(rows));
+                    break;
+                }
+                Message::News(rows) => match self.hear(kernel, rows).await {
+                    Ok(changed) => people |= changed,
+                    // Read again with the next mail, and that there is some is seen to.
+                    Err(_) => kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1)),
+                },
                 Message::Look { player, reply } => {
                     let look = Look {
                         key: loaded.key,
@@ -284,9 +303,19 @@ impl Awake {
             }
         }
         if people && !kernel.is_draining() {
+            let Some(key) = self.hosted.as_ref().map(|loaded| loaded.key) else { return true };
+            if let Err(error) = self.attend(kernel, key, now).await {
+                // Without knowing who is connected elsewhere nobody can be said to be away.
+                tracing::debug!(%error, room = %cell.code, "who is here is looked at again later");
+                kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1));
+                return false;
+            }
+            let elsewhere = &self.company.elsewhere;
             let (conns, seen) = (&self.conns, &mut self.seen);
             seen.retain(|(_, until)| *until > now);
-            let online = |player| conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player);
+            let online = |player| {
+                conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player) || elsewhere.contains(&player)
+            };
             if let Some(loaded) = self.hosted.as_mut()
                 && let Err(error) = loaded.room.reconcile(&online, now, out)
             {
@@ -377,7 +406,7 @@ impl Awake {
         }))
     }
 
-    async fn append(&mut self, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
+    async fn append(&mut self, cell: &Cell, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
         let Some(loaded) = self.hosted.as_mut() else { return Err(LogError::Conflict) };
         if out.rows.is_empty() {
             return Ok(());
@@ -389,7 +418,14 @@ impl Awake {
             head: head.clone(),
             presence: std::mem::take(&mut out.presence),
         };
-        kernel.log.append(commit).await?;
+        match kernel.peers() {
+            None => kernel.log.append(commit).await?,
+            Some(peers) => {
+                let rows = commit.rows.clone();
+                kernel.log.append(commit).await?;
+                peers.appended(cell.code, &rows);
+            }
+        }
         if let Some(head) = head {
             loaded.head = head;
         }
