@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that tools are there. As root on Debian or Ubuntu, what is missing is installed; elsewhere it is named, with how to get it.
-# Usage: need.sh cargo|node|nextest|chromium|python|postgres ...
+# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis ...
 set -eu
 
 # The version that the tests were written with; any newer one does too.
@@ -76,9 +76,15 @@ need_postgres() {
     mv "$conf.parlor" "$conf"
 }
 
+need_redis() {
+    has redis-server && return
+    can_install || missing "Redis" "Install its server (Debian: apt-get install redis-server)."
+    apt_install redis-server
+}
+
 for tool in "$@"; do
     case "$tool" in
-    cargo | node | nextest | chromium | python | postgres) "need_$tool" ;;
+    cargo | node | nextest | chromium | python | postgres | redis) "need_$tool" ;;
     *) missing "$tool" "need.sh does not know it." ;;
     esac
 done
