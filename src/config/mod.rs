@@ -82,7 +82,7 @@ pub struct Config {
 
     /// Connections to Postgres that write; each serves its share of the rooms.
     // What they gain is measured in docs/postgres.md.
-    #[arg(long, env = "PARLOR_POSTGRES_WRITERS", value_name = "N", default_value = "2", value_parser = count, help_heading = STORE)]
+    #[arg(long, env = "PARLOR_POSTGRES_WRITERS", value_name = "N", default_value = "4", value_parser = count, help_heading = STORE)]
     pub postgres_writers: NonZeroU32,
 
     /// How long Postgres may take to accept a connection or to answer before it counts as away.

@@ -4,7 +4,7 @@ mod read;
 
 use async_trait::async_trait;
 
-use super::{Db, Pool};
+use super::{Db, Pool, SHARED};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::log::writer::Writer;
 use crate::log::{CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
@@ -25,6 +25,10 @@ impl Log {
 
 #[async_trait]
 impl EventLog for Log {
+    fn is_shared(&self) -> bool {
+        SHARED
+    }
+
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
         self.writer()?.create(room).await
     }

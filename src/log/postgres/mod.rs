@@ -28,6 +28,8 @@ pub use url::Url;
 
 type Db = sqlx::Postgres;
 type Pool = PgPool;
+/// Other nodes may write there, too.
+const SHARED: bool = true;
 
 /// The tables' history; the same numbers as `migrations/sqlite`.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -48,7 +50,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { readers: 8, writers: 2, timeout: Duration::from_secs(5) }
+        Self { readers: 8, writers: 4, timeout: Duration::from_secs(5) }
     }
 }
 

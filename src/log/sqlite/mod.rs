@@ -64,6 +64,8 @@ impl Default for Settings {
 
 type Db = sqlx::Sqlite;
 type Pool = SqlitePool;
+/// One process has the file alone.
+const SHARED: bool = false;
 
 /// The event log in a SQLite file.
 pub use both::Log as SqliteLog;

@@ -4,12 +4,13 @@
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 //!
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
-//! - here: the step, from mail to commit; `aftermath`: what follows it.
+//! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
 //! - `news`: what other nodes did; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod aftermath;
 mod asides;
 mod cell;
+mod commit;
 mod entry;
 mod mail;
 mod news;
@@ -101,6 +102,12 @@ enum Settled {
     Bot(Seat, Seq, Option<(String, Box<RawValue>)>),
 }
 
+impl Settled {
+    fn is_refused(&self) -> bool {
+        matches!(self, Settled::Request(_, Err(_)) | Settled::Enter(_, Err(_)))
+    }
+}
+
 impl Awake {
     /// How many there are for whom the room stays in memory.
     fn audience(&mut self) -> usize {
@@ -119,7 +126,13 @@ impl Awake {
             let mut out = Outbox::default();
             let mut settled = Vec::new();
             let torn = self.decide(cell, &kernel, &mut mail, &mut out, &mut settled).await;
-            let outcome = if torn { Err(LogError::Conflict) } else { self.append(cell, &kernel, &mut out).await };
+            let outcome = if torn {
+                Err(LogError::Conflict)
+            } else if out.rows.is_empty() && settled.iter().any(Settled::is_refused) {
+                self.still_newest(&kernel).await
+            } else {
+                self.append(cell, &kernel, &mut out).await
+            };
             match outcome {
                 Ok(()) => {
                     tries = 0;
@@ -405,32 +418,6 @@ impl Awake {
             (None, None) => Answer::Applied { seq, version, duplicate: false },
         }))
     }
-
-    async fn append(&mut self, cell: &Cell, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
-        let Some(loaded) = self.hosted.as_mut() else { return Err(LogError::Conflict) };
-        if out.rows.is_empty() {
-            return Ok(());
-        }
-        let head = loaded.changed_head(out.people_changed);
-        let commit = Commit {
-            room: loaded.key,
-            rows: std::mem::take(&mut out.rows),
-            head: head.clone(),
-            presence: std::mem::take(&mut out.presence),
-        };
-        match kernel.peers() {
-            None => kernel.log.append(commit).await?,
-            Some(peers) => {
-                let rows = commit.rows.clone();
-                kernel.log.append(commit).await?;
-                peers.appended(cell.code, &rows);
-            }
-        }
-        if let Some(head) = head {
-            loaded.head = head;
-        }
-        Ok(())
-    }
 }
 
 impl Loaded {
@@ -443,15 +430,6 @@ impl Loaded {
             return Err(Refusal::new(Code::NotInGame, "you have no seat in this room; join it first"));
         }
         Ok(())
-    }
-
-    /// The room's head, when it is not the one that the store has.
-    fn changed_head(&self, people_changed: bool) -> Option<Head> {
-        if people_changed {
-            return Some(self.room.head());
-        }
-        let wake_at = self.room.wake_at();
-        (wake_at != self.head.wake_at || self.room.status() != self.head.status).then(|| self.room.head())
     }
 }
 
