@@ -24,7 +24,8 @@ struct Note {
 #[derive(Serialize, Deserialize)]
 struct Event {
     seq: Seq,
-    at: Timestamp,
+    /// Milliseconds, as in the store.
+    at: i64,
     body: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<(PlayerId, String)>,
@@ -42,7 +43,7 @@ pub fn say(node: NodeId, room: Option<RoomCode>, rows: &[Row]) -> String {
     let large = rows.iter().map(|row| row.body.len()).sum::<usize>() > LARGE;
     let event = |row: &Row| Event {
         seq: row.seq,
-        at: row.at,
+        at: row.at.0,
         body: row.body.clone(),
         by: row.command.as_ref().map(|command| (command.player, command.id.clone())),
     };
@@ -67,7 +68,7 @@ pub fn hear(node: NodeId, text: &[u8]) -> Option<Heard> {
     let Some(room) = note.room else { return Some(Heard::Anything) };
     let row = |event: Event| Row {
         seq: event.seq,
-        at: event.at,
+        at: Timestamp(event.at),
         body: event.body,
         command: event.by.map(|(player, id)| CommandKey { player, id }),
     };

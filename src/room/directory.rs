@@ -38,11 +38,11 @@ pub struct Kernel {
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
     pub booted_at: Timestamp,
-    peers: OnceLock<Arc<dyn Peers>>,
+    pub(super) peers: OnceLock<Arc<dyn Peers>>,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
-    cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
+    pub(super) cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
 }
 
 /// A wish for a room.
@@ -65,7 +65,7 @@ pub struct Events {
 
 /// The rooms of this server.
 pub struct Rooms {
-    kernel: Arc<Kernel>,
+    pub(super) kernel: Arc<Kernel>,
 }
 
 impl Rooms {
@@ -83,32 +83,6 @@ impl Rooms {
             cells: RwLock::default(),
         };
         Self { kernel: Arc::new(kernel) }
-    }
-
-    /// From now on these rooms are played on other nodes, too. Said once, before any room is awake.
-    pub fn join(&self, peers: Arc<dyn Peers>) {
-        // A second set of peers would be a mistake in the wiring; the first stays.
-        let _ = self.kernel.peers.set(peers);
-    }
-
-    /// What another node appended to a room, if that is awake here.
-    pub fn news(&self, code: RoomCode, rows: Vec<Row>) {
-        let cell = self.kernel.cells.read().get(&code).cloned();
-        if let Some(cell) = cell {
-            cell.news(rows);
-        }
-    }
-
-    /// Lets every room that is awake look into the log for what other nodes appended.
-    pub fn look_for_news(&self) {
-        let cells: Vec<_> = self.kernel.cells.read().values().cloned().collect();
-        cells.iter().for_each(|cell| cell.news(Vec::new()));
-    }
-
-    /// Lets every room that is awake look who is here.
-    pub fn tick_all(&self) {
-        let codes: Vec<_> = self.kernel.cells.read().keys().copied().collect();
-        codes.into_iter().for_each(|code| self.tick(code));
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -377,10 +351,6 @@ impl std::ops::Deref for DeadlinesOf {
 }
 
 impl Kernel {
-    pub fn peers(&self) -> Option<&dyn Peers> {
-        self.peers.get().map(Arc::as_ref)
-    }
-
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }
