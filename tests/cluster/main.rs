@@ -158,6 +158,40 @@ async fn when_a_node_is_killed_its_players_are_shown_away_and_go_on_elsewhere() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_players_of_a_node_that_was_paused_are_shown_away_and_back_again() {
+    let cluster = Cluster::new(&["--grace-ms=60000", "--ping-interval-ms=120000", "--ping-timeout-ms=120000"]).await;
+    let nodes = [cluster.node(), cluster.node()];
+    let (_, [mut host, mut guest]) = started(&nodes[0], &nodes[1]).await;
+    host.listen(Duration::from_secs(5)).await;
+    nodes[1].process.signal("STOP");
+    let away = host.wait_for("player_disconnected").await;
+    assert_eq!(away["seat"], 1, "{away}");
+    nodes[1].process.signal("CONT");
+    let back = host.wait_for("player_reconnected").await;
+    assert_eq!(back["seat"], 1, "{back}");
+    guest.wait_for("player_reconnected").await;
+    let mut clients = [host, guest];
+    turn(&mut clients, 0).await;
+    assert!(clients.iter().all(Client::is_gapless));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leaves_a_node_that_is_stopped_goes_on_at_another_and_nobody_is_shown_away() {
+    let cluster = Cluster::new(&[]).await;
+    let [staying, stopping] = [cluster.node(), cluster.node()];
+    let (code, [host, mut guest]) = started(&staying, &stopping).await;
+    stopping.process.signal("TERM");
+    guest.wait_for("server_draining").await;
+    let again = json!({ "token": guest.token, "room_code": code, "last_seq": guest.seqs.last() });
+    let mut guest = Client::connect(staying.port, again).await;
+    guest.wait_for("connection_established").await;
+    let mut clients = [host, guest];
+    turn(&mut clients, 0).await;
+    let events = staying.get(&format!("/api/rooms/{code}/events?after=0"));
+    assert!(!events.contains("player_disconnected"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_joins_disturbs_nobody() {
     let cluster = Cluster::new(&[]).await;
     let nodes = [cluster.node(), cluster.node()];
