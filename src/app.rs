@@ -89,6 +89,8 @@ impl App {
     /// # Errors
     /// As [`Desk::delete`].
     pub async fn delete_player(&self, who: &Identity, password: Option<&str>, address: IpAddr) -> Result<(), Refusal> {
+        // Where they sat a moment ago has to be known.
+        self.notes.flush().await;
         for room in self.desk.delete(who, password, address).await? {
             self.rooms.reread(room.code);
         }
