@@ -63,7 +63,7 @@ test("forged, expired and altered tokens, tokens for another audience and alg no
 
 test("a socket is renewed in place with what the refresh token gave, and goes on in its room", async () => {
   const account = await register();
-  const short = reissue(account.token, { exp: seconds() + 2 });
+  const short = reissue(account.token, { exp: seconds() + 4 });
   const client = await connect(server.url, { auth: { token: short }, reconnection: false });
   const { room_code } = await client.ok("create_room", {});
   await client.next("token_expired");

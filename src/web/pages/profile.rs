@@ -37,6 +37,7 @@ pub async fn show(visit: Visit, uri: Uri) -> Response {
 /// `GET /players/ID`
 pub async fn show_other(visit: Visit, typed: Typed) -> Response {
     let outcome = async {
+        visit.app.notes.flush().await;
         let id: PlayerId = typed.text().and_then(|id| id.parse().ok()).ok_or(Problem::NotFound)?;
         let stored = visit.app.desk.player(id).await?.ok_or(Problem::NotFound)?;
         let page = page(&visit, id, Some(stored), None, None).await?;
@@ -124,6 +125,8 @@ async fn own(visit: &Visit, status: StatusCode, notice: Option<Notice>) -> Outco
         Err(refusal) if refusal.code == Code::AuthRequired => return Answer::go("/login?next=/profile"),
         account => account?,
     };
+    // What happened a moment ago is looked for here first.
+    visit.app.notes.flush().await;
     let stored = visit.app.desk.player(visit.me()).await?;
     let username = account.map(|account| account.username);
     Answer::page_with(status, &page(visit, visit.me(), stored, username, notice).await?)
