@@ -99,6 +99,18 @@ impl FromStr for Secret {
     }
 }
 
+/// A list of secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(pub Vec<Secret>);
+
+impl FromStr for Secrets {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let secrets = parts(text).map(str::parse).collect::<Result<_, _>>();
+        secrets.map(Self).map_err(|_| "should be secrets of at least 8 characters each, separated by commas")
+    }
+}
+
 /// The scheme, host and port of a page: lower case, without a port that the scheme implies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(String);
@@ -246,6 +258,16 @@ impl fmt::Display for Database {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Server(url) => url.fmt(f),
+        }
+    }
+}
+
+impl Database {
+    /// Whether other processes may use it at the same time.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Server(_) => true,
         }
     }
 }

@@ -218,5 +218,5 @@ fn several_nodes_need_a_store_and_a_secret_that_they_share() {
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(run(&["--secret=long enough for this"]).contains("DATABASE_URL should be postgres://"));
-    assert!(run(&["--database-url=postgres://127.0.0.1:1/x"]).contains("PARLOR_SECRET should be set"));
+    assert!(run(&["--database-url=postgres://127.0.0.1:1/x"]).contains("PARLOR_SECRET"));
 }

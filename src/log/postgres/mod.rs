@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgPool};
 
 use self::store::PostgresStore;
 use super::writer::Writer;
@@ -28,8 +28,15 @@ pub use url::Url;
 
 type Db = sqlx::Postgres;
 type Pool = PgPool;
+type Connection = PgConnection;
+type Store = PostgresStore;
 /// Other nodes may write there, too.
 const SHARED: bool = true;
+
+/// Whether this is what was broken. Postgres names the constraint.
+fn breaks(error: &sqlx::Error, constraint: &str, _columns: &str) -> bool {
+    error.as_database_error().and_then(|refused| refused.constraint()) == Some(constraint)
+}
 
 /// The tables' history; the same numbers as `migrations/sqlite`.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
