@@ -16,6 +16,7 @@ use crate::games::{Assets, catalogue};
 use crate::log::nodes::Nodes;
 use crate::log::noting::Noting;
 use crate::log::postgres::{self, PostgresLog};
+use crate::log::ratings::Ratings;
 use crate::log::sqlite::{self, SqliteLog};
 use crate::log::{EventLog, Tables};
 use crate::refusal::Refusal;
@@ -39,6 +40,8 @@ pub struct App {
     /// The same log, with what it gathers for players.
     pub notes: Arc<Noting>,
     pub tokens: Arc<Tokens>,
+    /// What finished games come to.
+    pub ratings: Arc<dyn Ratings>,
     /// Accounts, and what ends their tokens.
     pub desk: Desk,
     pub links: Links,
@@ -73,6 +76,7 @@ impl App {
         let origins = OriginPolicy::new(&config);
         let previous = config.previous_secrets.0.iter().map(Secret::expose);
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
+        let ratings = Arc::clone(&store) as Arc<dyn Ratings>;
         let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
         Ok(Arc::new(Self {
             tokens,
@@ -86,6 +90,7 @@ impl App {
             cluster,
             log,
             notes,
+            ratings,
             clock,
             config,
         }))

@@ -44,6 +44,7 @@ pub mod game;
 pub mod games;
 pub mod id;
 pub mod log;
+pub mod rating;
 pub mod refusal;
 pub mod room;
 pub mod server;

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::rating::scorekeeper;
 use crate::room::deadlines;
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
@@ -43,6 +44,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
+        tokio::spawn(scorekeeper::run(Arc::clone(&app.rooms), Arc::clone(&app.ratings))),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];

@@ -80,6 +80,13 @@ pub struct Card {
     pub catalogue: serde_json::Value,
 }
 
+impl Card {
+    /// Whether it is a game of two, and so moves ratings.
+    pub fn is_rated(&self) -> bool {
+        self.seats.max == 2
+    }
+}
+
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SeatsNeeded {
     pub min: u8,

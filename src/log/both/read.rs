@@ -168,7 +168,7 @@ pub fn unreadable(what: &str) -> LogError {
     LogError::Unavailable(format!("a {what} in the store cannot be read"))
 }
 
-fn code(text: &str) -> Result<RoomCode, LogError> {
+pub fn code(text: &str) -> Result<RoomCode, LogError> {
     text.parse().map_err(|_| unreadable("code"))
 }
 
@@ -176,6 +176,6 @@ pub fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
     Uuid::from_slice(bytes).map(PlayerId).map_err(|_| unreadable("player"))
 }
 
-fn number(seq: i64) -> Result<Seq, LogError> {
+pub fn number(seq: i64) -> Result<Seq, LogError> {
     u32::try_from(seq).map(Seq).map_err(|_| unreadable("number"))
 }

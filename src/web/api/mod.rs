@@ -8,6 +8,7 @@
 pub mod about;
 pub mod asker;
 pub mod body;
+pub mod figures;
 pub mod invite;
 pub mod lobby;
 pub mod me;
@@ -32,7 +33,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -58,6 +59,8 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
         ("/auth/password", post(me::change_password)),
         ("/auth/me", get(me::show).patch(me::rename).delete(me::delete)),
         ("/players/{id}", get(me::player)),
+        ("/players/{id}/stats", get(figures::stats)),
+        ("/leaderboard", get(figures::leaderboard)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]

@@ -7,6 +7,7 @@
 mod account;
 pub mod draft;
 mod error;
+mod figures;
 mod home;
 mod replay;
 mod results;
@@ -15,9 +16,10 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Figures, LogInPage, PlayedRoom, ProfilePage, RegisterPage};
+pub use account::{LogInPage, PlayedRoom, ProfilePage, RegisterPage};
 pub use draft::DraftPage;
 pub use error::ErrorPage;
+pub use figures::{Chart, Figures, GameTab, LeaderboardPage, Past, Rank};
 pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
 pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
