@@ -26,6 +26,9 @@ use super::writer::Writer;
 pub use both::Log as PostgresLog;
 pub use url::Url;
 
+/// Several nodes may use one database.
+const SHARED: bool = true;
+
 type Db = sqlx::Postgres;
 type Pool = PgPool;
 type Connection = PgConnection;
