@@ -62,9 +62,6 @@ impl Default for Settings {
     }
 }
 
-/// One process at a time holds the file.
-const SHARED: bool = false;
-
 type Db = sqlx::Sqlite;
 type Pool = SqlitePool;
 type Connection = sqlx::SqliteConnection;
