@@ -30,6 +30,8 @@ type Db = sqlx::Postgres;
 type Pool = PgPool;
 type Connection = PgConnection;
 type Store = PostgresStore;
+/// Other nodes may write there, too.
+const SHARED: bool = true;
 
 /// Whether this is what was broken. Postgres names the constraint.
 fn breaks(error: &sqlx::Error, constraint: &str, _columns: &str) -> bool {
