@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::games::{AnyGame, Catalogue, Opening};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
+use crate::log::owners::NodeId;
 use crate::log::{Commit, Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, Visibility};
 use crate::refusal::{Code, Refusal};
 use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, store_failed};
@@ -19,6 +20,7 @@ use crate::room::deadlines::Deadlines;
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
 use crate::room::settings::RoomSettings;
+use crate::room::ticker::Ticker;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
 
@@ -37,6 +39,9 @@ pub struct Kernel {
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
     pub booted_at: Timestamp,
+    /// This process, as owner of ticking rooms.
+    pub node: NodeId,
+    pub ticker: Ticker,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
@@ -75,6 +80,8 @@ impl Rooms {
             settings,
             catalogue,
             deadlines: Deadlines::default(),
+            node: NodeId::random(),
+            ticker: Ticker::default(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -93,6 +100,10 @@ impl Rooms {
     /// Rooms in memory.
     pub fn awake(&self) -> usize {
         self.kernel.cells.read().len()
+    }
+
+    pub(super) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
     }
 
     pub(super) fn deadlines(&self) -> DeadlinesOf {
@@ -350,6 +361,11 @@ impl std::ops::Deref for DeadlinesOf {
 impl Kernel {
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
+    }
+
+    /// Ready when the server begins to stop.
+    pub(super) fn drained(&self) -> impl Future<Output = ()> {
+        self.drained.notified()
     }
 
     fn cell(self: &Arc<Self>, code: RoomCode) -> Arc<Cell> {

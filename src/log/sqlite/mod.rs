@@ -16,7 +16,8 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use self::store::SqliteStore;
-use super::writer::Writer;
+use super::owners::{Epoch, NodeId, Owners};
+use super::writer::{Lease, Writer};
 use super::{CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::time::Timestamp;
@@ -222,6 +223,10 @@ impl EventLog for SqliteLog {
         Ok(deleted)
     }
 
+    fn owners(&self) -> Option<&dyn Owners> {
+        Some(self)
+    }
+
     async fn health(&self) -> Result<(), LogError> {
         read::answers(&self.readers).await?;
         match &self.writer {
@@ -235,5 +240,30 @@ impl EventLog for SqliteLog {
             Some(writer) => writer.close().await,
             None => self.readers.close().await,
         }
+    }
+}
+
+#[async_trait]
+impl Owners for SqliteLog {
+    async fn claim(&self, room: RoomKey, node: NodeId, now: Timestamp, until: Timestamp) -> Result<Option<Epoch>, LogError> {
+        let claimed = self.writer()?.lease(Lease::Claim { room, node, now, until }).await?;
+        Ok(claimed.first().map(|(_, epoch)| *epoch))
+    }
+
+    async fn renew(&self, node: NodeId, until: Timestamp) -> Result<Vec<RoomKey>, LogError> {
+        let renewed = self.writer()?.lease(Lease::Renew { node, until }).await?;
+        Ok(renewed.into_iter().map(|(room, _)| room).collect())
+    }
+
+    async fn release(&self, room: RoomKey, node: NodeId) -> Result<(), LogError> {
+        self.writer()?.lease(Lease::Release { room, node }).await.map(drop)
+    }
+
+    async fn release_all(&self, node: NodeId, now: Timestamp) -> Result<(), LogError> {
+        self.writer()?.lease(Lease::ReleaseAll { node, now }).await.map(drop)
+    }
+
+    async fn orphans(&self, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+        read::orphans(&self.readers, now, limit).await
     }
 }

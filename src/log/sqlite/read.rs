@@ -107,6 +107,19 @@ pub async fn due(pool: &SqlitePool, now: Timestamp, limit: u32) -> Result<Vec<Ro
     found.iter().map(|text| code(text)).collect()
 }
 
+pub async fn orphans(pool: &SqlitePool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT rooms.code FROM room_owners JOIN rooms ON rooms.id = room_owners.room_id
+         WHERE room_owners.expires_at <= $1 ORDER BY room_owners.expires_at LIMIT $2",
+    )
+    .bind(now.0)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(unavailable)?;
+    found.iter().map(|text| code(text)).collect()
+}
+
 pub async fn listed(
     pool: &SqlitePool,
     game: Option<&str>,

@@ -32,6 +32,10 @@ impl Awake {
             }
         }
         if !out.updates.is_empty() {
+            if out.updates.iter().any(|update| update.told.for_viewer(|| None).event == "game_started") {
+                self.show_state();
+            }
+            self.show_frame();
             for (_, wake) in self.waiting.drain(..) {
                 let _ = wake.send(());
             }

@@ -1,5 +1,7 @@
 //! The mailbox of a room, and the task that exists only while there is mail.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 /// One room that is awake, or about to be.
@@ -8,6 +10,10 @@ pub struct Cell {
     pub(super) kernel: Arc<Kernel>,
     pub(super) mail: Mutex<Mail>,
     pub(super) awake: AsyncMutex<Awake>,
+    /// This node keeps its time, so it stays in memory.
+    pub(super) ticking: AtomicBool,
+    /// The first beat that found the room's task at work.
+    pub(super) late_since: Mutex<Option<tokio::time::Instant>>,
 }
 
 #[derive(Default)]
@@ -22,7 +28,14 @@ pub(super) struct Mail {
 impl Cell {
     pub fn new(code: RoomCode, kernel: Arc<Kernel>) -> Self {
         let mail = Mail { last_active: kernel.clock.now(), ..Mail::default() };
-        Self { code, kernel, mail: Mutex::new(mail), awake: AsyncMutex::default() }
+        Self {
+            code,
+            kernel,
+            mail: Mutex::new(mail),
+            awake: AsyncMutex::default(),
+            ticking: AtomicBool::new(false),
+            late_since: Mutex::default(),
+        }
     }
 
     /// A room that was just created.
@@ -90,6 +103,7 @@ impl Cell {
             mail.audience = awake.audience();
         }
         let idle = !mail.running && mail.queue.is_empty() && mail.audience == 0 && mail.last_active < before;
+        let idle = idle && !self.ticking.load(Ordering::Relaxed);
         mail.closed |= idle;
         idle
     }

@@ -5,10 +5,12 @@
 //!
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
 //! - here: the step, from mail to commit; `aftermath`: what follows it.
+//! - `beat`: the time of ticking games.
 //! - `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod aftermath;
 mod asides;
+mod beat;
 mod cell;
 mod entry;
 mod mail;
@@ -82,6 +84,7 @@ struct Awake {
     /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
+    time: beat::Time,
 }
 
 struct Loaded {
@@ -122,10 +125,14 @@ impl Awake {
                 Ok(()) => {
                     tries = 0;
                     self.tell(cell, &kernel, out, settled).await;
+                    self.keep_time(cell, &kernel).await;
                 }
-                Err(LogError::Conflict | LogError::Duplicate) if tries < TRIES => {
+                Err(why @ (LogError::Conflict | LogError::Duplicate | LogError::Superseded)) if tries < TRIES => {
                     tries += 1;
                     self.hosted = None;
+                    if matches!(why, LogError::Superseded) {
+                        self.let_go(cell);
+                    }
                     // Decide the same mail again on what the log says now.
                     for message in settled.into_iter().rev() {
                         mail.push_front(self.unsettle(message));
@@ -161,7 +168,11 @@ impl Awake {
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
         self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
-        loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out);
+        loaded.room.keep_time(self.time.is_here());
+        if let Err(error) = loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out) {
+            tracing::error!(%error, room = %cell.code, "a game could not take note of the restart");
+            return Err(Refusal::new(Code::InternalError, "this room cannot be read"));
+        }
         self.hosted = Some(loaded);
         if !out.rows.is_empty() {
             if let Err(error) = self.append(kernel, &mut out).await {
@@ -228,7 +239,10 @@ impl Awake {
                     self.conns.retain(|c| c.id != conn);
                     people = true;
                 }
-                Message::Tick => people = true,
+                Message::Tick => {
+                    self.time.look();
+                    people = true;
+                }
                 Message::Look { player, reply } => {
                     let look = Look {
                         key: loaded.key,
@@ -387,6 +401,7 @@ impl Awake {
             rows: std::mem::take(&mut out.rows),
             head: head.clone(),
             presence: std::mem::take(&mut out.presence),
+            epoch: self.time.epoch(),
         };
         kernel.log.append(commit).await?;
         if let Some(head) = head {
