@@ -19,7 +19,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::id::{RoomCode, RoomKey};
 use crate::log::owners::Owners;
 use crate::room::Rooms;
-use crate::room::actor::Cell;
+use crate::room::actor::{Cell, Message};
 use crate::room::directory::Kernel;
 use crate::time::Timestamp;
 
@@ -139,7 +139,7 @@ async fn leases(rooms: &Arc<Rooms>, kernel: &Arc<Kernel>) {
             renewed = Some(now);
         }
         match owners.orphans(now, ORPHANS_MAX).await {
-            Ok(codes) => codes.into_iter().for_each(|code| rooms.tick(code)),
+            Ok(codes) => codes.into_iter().for_each(|code| drop(rooms.send(code, Message::Adopt))),
             Err(error) => tracing::debug!(%error, "the store does not say which rooms have lost their owner"),
         }
     }

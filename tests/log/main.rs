@@ -5,5 +5,6 @@ mod crash;
 mod create;
 mod faults;
 mod find;
+mod owners;
 mod store;
 mod support;

@@ -73,6 +73,8 @@ pub enum Message {
     Gone(ConnId),
     /// Look whether anything is due, and who is here.
     Tick,
+    /// The node that kept this room's time is gone: read what it logged, and go on.
+    Adopt,
     Look {
         player: Option<PlayerId>,
         reply: oneshot::Sender<Result<Look, Refusal>>,

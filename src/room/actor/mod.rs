@@ -112,6 +112,9 @@ impl Awake {
     async fn work(&mut self, cell: &Arc<Cell>, mut mail: VecDeque<Message>) {
         let kernel = Arc::clone(&cell.kernel);
         let mut tries = 0;
+        if !self.time.is_here() && mail.iter().any(|message| matches!(message, Message::Adopt)) {
+            self.hosted = None;
+        }
         while !mail.is_empty() {
             if let Err(refusal) = self.load(cell, &kernel).await {
                 self.refuse_all(cell, &kernel, mail, &refusal);
@@ -239,7 +242,7 @@ impl Awake {
                     self.conns.retain(|c| c.id != conn);
                     people = true;
                 }
-                Message::Tick => {
+                Message::Tick | Message::Adopt => {
                     self.time.look();
                     people = true;
                 }

@@ -7,6 +7,7 @@
 pub mod draft;
 mod error;
 mod home;
+pub mod pong;
 mod replay;
 mod results;
 mod room;
@@ -17,6 +18,7 @@ mod tests;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
 pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
+pub use pong::PongPage;
 pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
