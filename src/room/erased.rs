@@ -325,6 +325,10 @@ impl<G: Game> AnyRoom for Hosted<G> {
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
+        if self.ticks().is_some() {
+            // It is ahead of the log, and another node may append what happened before this very tick.
+            return None;
+        }
         let body = serde_json::to_string(&self.room).ok()?;
         Some(Snapshot { seq: self.room.seq, body })
     }

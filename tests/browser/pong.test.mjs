@@ -44,7 +44,6 @@ test("two people play a match to its end, see the results and the replay", async
   await guest.online();
   await host.toast("Ben is here");
   await starts(host, [guest]);
-  await guest.picture("pong-pending-phone");
   await runs(guest, host);
   // A key held moves one's own paddle at once and stays where it is let go.
   await past(host, 5);
@@ -63,12 +62,10 @@ test("two people play a match to its end, see the results and the replay", async
   const scores = async (person) => [await person.byTest("score-left").textContent(), await person.byTest("score-right").textContent()];
   assert.deepEqual(await scores(host), await scores(guest));
   assert.ok((await scores(host)).includes("2"), String(await scores(host)));
-  await guest.picture("pong-end-phone");
   await host.byTest("results-link").click();
   await host.byTest("results").waitFor();
   await host.sees(host.byTest("verdict"), "verified");
   assert.deepEqual(await Promise.all(["host", "guest"].map((side) => host.byTest(`total-${side}`).textContent())), await scores(guest));
-  await host.picture("pong-results");
   await host.byTest("replay-link").click();
   await host.byTest("replay").waitFor();
   await host.byTest("court").waitFor();
@@ -92,7 +89,6 @@ test("one person plays against a bot, and a pause stops the time for both", asyn
   await host.page.keyboard.press("KeyP");
   await host.page.locator("#pong[data-paused=asked]").waitFor();
   await host.sees(host.byTest("over"), "You asked for a pause");
-  await host.picture("pong-paused");
   const then = await tick(host);
   await host.byTest("resume").click();
   await past(host, then);

@@ -162,7 +162,10 @@ impl<'a, G: Game> Playout<'a, G> {
                 break;
             }
         }
-        Ok(None)
+        Ok(self.state.wake_at().map(|due| {
+            self.now = self.now.max(due);
+            Input::Wake
+        }))
     }
 
     fn chosen(&mut self) -> Result<Option<Input<G::Command>>, Broken> {

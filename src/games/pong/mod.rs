@@ -23,7 +23,7 @@ use crate::id::Seat;
 use crate::time::Timestamp;
 
 use physics::{Court, HZ, Intent};
-pub use rules::{Event, PAUSES, READY_STEADY, Refusal, Running};
+pub use rules::{Event, PAUSE_MAX, PAUSES, READY_STEADY, Refusal, Running};
 use wire::{ClockView, FieldView, PausedView, Phase, PlayerView, Side, Stop};
 pub use wire::{Command, Notice, View};
 
@@ -74,8 +74,8 @@ pub struct Pong {
     court: Court,
     /// By seat: left, right.
     players: [Player; 2],
-    /// Whose pause it is.
-    asked: Option<Seat>,
+    /// Whose pause it is, and when it ends by itself.
+    asked: Option<(Seat, Timestamp)>,
     /// `None` while the time stands.
     running: Option<Running>,
     /// Who won otherwise than by points, and how.
@@ -153,8 +153,13 @@ impl Game for Pong {
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        self.court.goal.filter(|_| self.phase == Phase::Active)?;
-        Some(self.running.map_or(Timestamp(0), |running| running.time_of(self.court.tick)))
+        if self.phase != Phase::Active {
+            return None;
+        }
+        match self.court.goal {
+            Some(_) => Some(self.running.map_or(Timestamp(0), |running| running.time_of(self.court.tick))),
+            None => self.asked.map(|(_, until)| until),
+        }
     }
 
     fn frame(&self, viewer: Viewer) -> Option<View> {
@@ -218,7 +223,7 @@ impl Game for Pong {
                 serve_to: wire::served(*serve),
                 serve_tick: serve.map(|_| tick.saturating_add(physics::SERVE_DELAY)),
             },
-            Event::Paused { seat, tick } => Notice::GamePaused { side: Side::of(*seat), reason: Stop::Asked, tick: *tick },
+            Event::Paused { seat, tick, .. } => Notice::GamePaused { side: Side::of(*seat), reason: Stop::Asked, tick: *tick },
             Event::Away { seat, tick } => Notice::GamePaused { side: Side::of(*seat), reason: Stop::Away, tick: *tick },
             Event::Absent { seat, tick } => Notice::GamePaused { side: Side::of(*seat), reason: Stop::Absent, tick: *tick },
             Event::Resumed { tick, at } | Event::Back { tick, at, .. } => Notice::GameResumed { tick: *tick, at: *at },

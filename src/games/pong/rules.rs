@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 
 /// Pauses that each player may ask for in a match: enough for a door bell and a phone, too few to break the rhythm of a rally.
 pub const PAUSES: u8 = 3;
+/// How long a pause may last before the time goes on by itself: nobody is kept waiting for ever.
+pub const PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(120);
 /// How long after a pause, or after the second player is ready, the time goes on: eyes and hands need that.
 pub const READY_STEADY: std::time::Duration = std::time::Duration::from_millis(1_500);
 
@@ -46,8 +48,10 @@ pub enum Event {
     Paused {
         seat: Seat,
         tick: u32,
+        /// When it ends by itself.
+        until: Timestamp,
     },
-    /// The pause that somebody asked for is over; the time goes on at `at` unless somebody is away.
+    /// The pause that somebody asked for is over, by asking or by itself; the time goes on at `at` unless somebody is away.
     Resumed {
         tick: u32,
         at: Option<Timestamp>,
@@ -226,15 +230,14 @@ fn act(draft: &mut Draft<'_, Pong>, seat: Seat, action: Action) -> Result<(), Re
             if draft.players[seat.index()].pauses >= PAUSES {
                 return Err(Refusal::NoPausesLeft);
             }
-            draft.record(Event::Paused { seat, tick });
+            let until = draft.now() + PAUSE_MAX;
+            draft.record(Event::Paused { seat, tick, until });
         }
         Action::Resume => {
             if draft.asked.is_none() {
                 return Err(Refusal::NotPaused);
             }
-            let somebody_gone = draft.players.iter().any(|player| player.is_gone());
-            let at = (!somebody_gone).then(|| draft.now() + READY_STEADY);
-            draft.record(Event::Resumed { tick, at });
+            resume(draft);
         }
         Action::ClaimWin => {
             if !draft.players[other(seat).index()].absent {
@@ -247,6 +250,13 @@ fn act(draft: &mut Draft<'_, Pong>, seat: Seat, action: Action) -> Result<(), Re
     Ok(())
 }
 
+fn resume(draft: &mut Draft<'_, Pong>) {
+    let somebody_gone = draft.players.iter().any(|player| player.is_gone());
+    let at = (!somebody_gone).then(|| draft.now() + READY_STEADY);
+    let tick = draft.court.tick;
+    draft.record(Event::Resumed { tick, at });
+}
+
 fn wake(draft: &mut Draft<'_, Pong>) {
     let tick = draft.court.tick;
     if let Some(seat) = draft.court.goal {
@@ -255,6 +265,8 @@ fn wake(draft: &mut Draft<'_, Pong>) {
         let over = scores.iter().any(|score| *score >= draft.setup.points);
         let serve = (!over).then(|| Serve { to: other(seat), slope: draft.draw(SLOPES) });
         draft.record(Event::Goal { seat, tick, left: scores[0], right: scores[1], serve });
+    } else if draft.asked.is_some_and(|(_, until)| until <= draft.now()) {
+        resume(draft);
     } else if draft.simulated().is_some_and(|at| draft.now().since(at) > STALL) {
         let at = draft.now() + READY_STEADY;
         draft.record(Event::Continued { tick, at });
@@ -306,9 +318,9 @@ impl Pong {
                     self.finish();
                 }
             }
-            Event::Paused { seat, .. } => {
+            Event::Paused { seat, until, .. } => {
                 self.of(*seat).pauses = self.of(*seat).pauses.saturating_add(1);
-                self.asked = Some(*seat);
+                self.asked = Some((*seat, *until));
                 self.running = None;
             }
             Event::Resumed { at, .. } => {
@@ -344,6 +356,7 @@ impl Pong {
 
     fn finish(&mut self) {
         self.phase = Phase::Finished;
+        self.asked = None;
         self.running = None;
     }
 
@@ -446,7 +459,7 @@ impl Pong {
                 _ => None,
             }
         };
-        gone(Seat::HOST).or_else(|| gone(Seat(1))).or(self.asked.map(|seat| (Stop::Asked, seat)))
+        gone(Seat::HOST).or_else(|| gone(Seat(1))).or(self.asked.map(|(seat, _)| (Stop::Asked, seat)))
     }
 }
 

@@ -148,19 +148,20 @@ pub fn results(results: &Value, names: [&str; 2], you: Option<&str>) -> Result<(
         Some((_, name)) => format!("{name} wins"),
     };
     let seconds = results.ticks / 60;
-    let columns = SIDES.into_iter().zip(names).zip([results.left, results.right]).map(|(((side, role), name), score)| ScoreColumn {
-        key: role.to_owned(),
-        name: name.to_owned(),
-        you: you == Some(role),
-        winner: results.winner == side,
-        total: score.score.to_string(),
-        lines: vec![ScoreLine {
-            label: "Points".to_owned(),
-            what: format!("on the {side}"),
-            note: format!("in {}:{:02} minutes of play", seconds / 60, seconds % 60),
-            points: score.score.to_string(),
-        }],
-    });
+    let columns =
+        SIDES.into_iter().zip(names).zip([results.left, results.right]).map(|(((side, role), name), score)| ScoreColumn {
+            key: role.to_owned(),
+            name: name.to_owned(),
+            you: you == Some(role),
+            winner: results.winner == side,
+            total: score.score.to_string(),
+            lines: vec![ScoreLine {
+                label: "Points".to_owned(),
+                what: format!("on the {side}"),
+                note: format!("in {}:{:02} minutes of play", seconds / 60, seconds % 60),
+                points: score.score.to_string(),
+            }],
+        });
     Ok((headline, columns.collect()))
 }
 

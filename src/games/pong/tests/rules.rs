@@ -1,6 +1,6 @@
 use super::*;
 use crate::games::pong::wire::{Action, Phase, Stop};
-use crate::games::pong::{PAUSES, READY_STEADY};
+use crate::games::pong::{PAUSE_MAX, PAUSES, READY_STEADY};
 
 const SERVE: Serve = Serve { to: LEFT, slope: 12 };
 
@@ -114,6 +114,16 @@ fn time_stands_during_a_pause_and_each_player_has_three() {
     assert_eq!(table.play(after(15_200), LEFT, action(Action::Resume)), Err(Refusal::NotPaused));
     table.play(after(15_200), RIGHT, action(Action::Pause)).unwrap();
     assert_eq!(table.replayed(), table.game);
+}
+
+#[test]
+fn a_pause_that_nobody_ends_ends_by_itself() {
+    let mut table = Table::begun(11, SERVE);
+    table.play(after(100), LEFT, action(Action::Pause)).unwrap();
+    let end = after(100) + PAUSE_MAX;
+    assert_eq!(table.game.wake_at(), Some(end));
+    table.run(end);
+    assert_eq!(table.game.running.map(|running| running.at), Some(end + READY_STEADY));
 }
 
 #[test]
