@@ -166,6 +166,9 @@ pub enum LogError {
 /// The tables, whatever store holds them.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
+    /// Whether other processes may append to it, too: then what a node has in memory may be behind.
+    fn is_shared(&self) -> bool;
+
     /// Writes a room and its first events.
     ///
     /// # Errors

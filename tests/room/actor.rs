@@ -38,6 +38,9 @@ impl Faulty {
 
 #[async_trait]
 impl EventLog for Faulty {
+    fn is_shared(&self) -> bool {
+        true
+    }
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
         self.there()?;
         self.log.create(room).await

@@ -169,6 +169,10 @@ fn lock(path: &Path) -> anyhow::Result<File> {
 
 #[async_trait]
 impl EventLog for SqliteLog {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
         self.writer()?.create(room).await
     }

@@ -102,6 +102,12 @@ enum Settled {
     Bot(Seat, Seq, Option<(String, Box<RawValue>)>),
 }
 
+impl Settled {
+    fn is_refused(&self) -> bool {
+        matches!(self, Settled::Request(_, Err(_)) | Settled::Enter(_, Err(_)))
+    }
+}
+
 impl Awake {
     /// How many there are for whom the room stays in memory.
     fn audience(&mut self) -> usize {
@@ -123,7 +129,13 @@ impl Awake {
             let mut out = Outbox::default();
             let mut settled = Vec::new();
             let torn = self.decide(cell, &kernel, &mut mail, &mut out, &mut settled).await;
-            let outcome = if torn { Err(LogError::Conflict) } else { self.append(&kernel, &mut out).await };
+            let outcome = if torn {
+                Err(LogError::Conflict)
+            } else if out.rows.is_empty() && settled.iter().any(Settled::is_refused) {
+                self.still_newest(&kernel).await
+            } else {
+                self.append(&kernel, &mut out).await
+            };
             match outcome {
                 Ok(()) => {
                     tries = 0;
@@ -391,6 +403,14 @@ impl Awake {
             })),
             (None, None) => Answer::Applied { seq, version, duplicate: false },
         }))
+    }
+
+    /// Whether nobody else has appended meanwhile. What is accepted finds out by its commit; a refusal writes nothing, and one that comes
+    /// of an old state would turn away a move that is in the log already.
+    async fn still_newest(&self, kernel: &Kernel) -> Result<(), LogError> {
+        let Some(loaded) = self.hosted.as_ref().filter(|_| kernel.log.is_shared()) else { return Ok(()) };
+        let newer = kernel.log.rows(loaded.key, loaded.room.seq(), 1).await?;
+        if newer.is_empty() { Ok(()) } else { Err(LogError::Conflict) }
     }
 
     async fn append(&mut self, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
