@@ -60,6 +60,16 @@ pub enum Encoded {
     PerSeat(Vec<Told>, Told),
 }
 
+impl Encoded {
+    /// What the one in `seat` is told; asked only when it matters.
+    pub fn for_viewer(&self, seat: impl FnOnce() -> Option<Seat>) -> &Told {
+        match self {
+            Encoded::ForAll(told) => told,
+            Encoded::PerSeat(seats, watching) => seat().and_then(|seat| seats.get(seat.index())).unwrap_or(watching),
+        }
+    }
+}
+
 /// What a client asks of the room itself; the rest is for the game.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { connect } from "../support/client.mjs";
 import { startedRoom } from "../support/draft.mjs";
-import { useServer } from "../support/server.mjs";
+import { startServer, useServer } from "../support/server.mjs";
 
 const server = useServer({ env: { PARLOR_GRACE_MS: "1500" } });
 const SLOW = 60_000;
@@ -11,8 +11,8 @@ const SLOW = 60_000;
 const at = { namespace: "/pong" };
 
 /** Two clients in a match that runs; `start` are the options of the game. */
-async function match({ hostOptions = {}, guestOptions = {}, start = { points: 1 } } = {}) {
-  const players = await startedRoom(server.url, { hostOptions: { ...at, ...hostOptions }, guestOptions: { ...at, ...guestOptions }, start });
+async function match({ url = server.url, hostOptions = {}, guestOptions = {}, start = { points: 1 } } = {}) {
+  const players = await startedRoom(url, { hostOptions: { ...at, ...hostOptions }, guestOptions: { ...at, ...guestOptions }, start });
   const state = await players.host.next("game_state");
   assert.equal(state.phase, "pending");
   await players.guest.ok("player_ready");
@@ -184,6 +184,23 @@ test("a match over polling only has frames, and its moves count", async (t) => {
   await guest.until(() => arrivals.length > 60, "frames", SLOW);
   const gaps = arrivals.slice(1).map((now, n) => now - arrivals[n]).sort((a, b) => a - b);
   t.diagnostic(`frames by polling: median gap ${gaps[gaps.length >> 1].toFixed(1)} ms, 95th percentile ${gaps[Math.floor(gaps.length * 0.95)].toFixed(1)} ms`);
+});
+
+test("a server that is killed in the middle goes on with the match from what was logged", async (t) => {
+  const own = await startServer(t);
+  const { host, guest } = await match({ url: own.url, start: { points: 11 } });
+  await host.ok("player_move", { y: 2000 });
+  const { tick } = await host.next("player_moved");
+  await frameAfter(host, tick + 30);
+  const last = tickOf(host);
+  await own.restart({ kill: true });
+  const resumed = await host.next("game_resumed", ({ at }) => at !== null, SLOW);
+  assert.ok(resumed.tick >= tick && resumed.tick <= last, `from ${resumed.tick}, logged at ${tick}, shown until ${last}`);
+  host.forget("game_update");
+  const frame = await host.next("game_update", (update) => update.tick > resumed.tick, SLOW);
+  assert.equal(frame.left.target, 2000, "what was asked for before the crash holds");
+  await guest.ok("game_action", { action: "forfeit" });
+  await host.next("game_ended");
 });
 
 test("a client that does not read misses frames and holds up nobody", async () => {

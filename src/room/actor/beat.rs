@@ -68,10 +68,14 @@ impl Cell {
     }
 
     /// Another node keeps the time from now on.
-    pub(in crate::room) fn superseded(&self) {
+    pub(in crate::room) fn superseded(self: &Arc<Self>) {
         // If the task is at work, the store refuses what it appends, which says the same.
-        if let Ok(mut awake) = self.awake.try_lock() {
+        if let Ok(mut awake) = self.awake.try_lock()
+            && awake.time.is_here()
+        {
             awake.let_go(self);
+            // Unless it was given back and claimed again in this very moment: the room's task asks the store whose it is.
+            let _ = self.send(Message::Tick);
         }
     }
 }
@@ -117,6 +121,7 @@ impl Awake {
                     tracing::debug!(%error, room = %cell.code, "the lease runs out by itself");
                 }
             }
+            Keeper::Elsewhere if !ticks => self.time.keeper = Keeper::Unknown,
             _ => {}
         }
     }
@@ -165,7 +170,7 @@ impl Awake {
 
     /// Sends everybody what is between events, unless nothing has changed since the last time. A connection that is behind skips it.
     pub(super) fn show_frame(&mut self) {
-        let Some(loaded) = self.hosted.as_ref() else { return };
+        let Some(loaded) = self.hosted.as_ref().filter(|loaded| !loaded.room.status().is_lobby()) else { return };
         let Some(frame) = loaded.room.frame() else { return };
         if let Frame::ForAll(frame) = &frame {
             if self.time.shown.as_ref().is_some_and(|shown| shown.get() == frame.get()) {

@@ -31,7 +31,7 @@ use crate::games::AnyGame;
 use crate::id::{PlayerId, RoomCode, RoomKey, Seat, Seq};
 use crate::log::{CommandKey, Commit, Head, LogError, Row, Status};
 use crate::refusal::{Code, Refusal};
-use crate::room::decide::{Asker, Done, Encoded, Failed, Outbox, is_aside, knows};
+use crate::room::decide::{Asker, Done, Failed, Outbox, is_aside, knows};
 use crate::room::directory::Kernel;
 use crate::room::erased::{AnyRoom, Summary};
 use crate::room::fact::Player;
@@ -453,15 +453,6 @@ impl Loaded {
         }
         let wake_at = self.room.wake_at();
         (wake_at != self.head.wake_at || self.room.status() != self.head.status).then(|| self.room.head())
-    }
-}
-
-impl Encoded {
-    fn for_viewer(&self, seat: impl FnOnce() -> Option<Seat>) -> &Told {
-        match self {
-            Encoded::ForAll(told) => told,
-            Encoded::PerSeat(seats, watching) => seat().and_then(|seat| seats.get(seat.index())).unwrap_or(watching),
-        }
     }
 }
 

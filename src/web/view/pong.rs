@@ -198,3 +198,84 @@ impl Tell for Sides {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::web::view::Teller;
+
+    const EVIL: &str = "<img src=x onerror=alert(1)>\"'&";
+
+    fn state() -> Value {
+        json!({
+            "phase": "active", "tick": 3_725, "rally": 4,
+            "field": { "width": 16_000, "height": 9_000, "paddle_height": 1_600, "paddle_x": 500, "ball_radius": 140, "hz": 60, "points": 11 },
+            "ball": { "x": 4_000, "y": 2_250, "vx": 150, "vy": -50 },
+            "left": { "y": 3_000, "score": 7 }, "right": { "y": 800, "score": 10 },
+            "paused": { "reason": "away", "side": "left" },
+        })
+    }
+
+    #[test]
+    fn a_state_becomes_a_court_with_names_escaped() {
+        let stage = stage(&state(), [EVIL, "Ben"]).unwrap();
+        for part in
+            ["7 : 10", "cx=\"4000\" cy=\"2250\"", "y=\"2200\"", "1:02 of play", "rally of 4", "waiting for a player", "x2=\"4900\""]
+        {
+            assert!(stage.html.contains(part), "{part} in {}", stage.html);
+        }
+        assert!(!stage.html.contains("<img"), "{}", stage.html);
+        assert!(super::stage(&json!({ "template": 1 }), ["a", "b"]).is_err(), "another game's state is refused");
+    }
+
+    #[test]
+    fn the_play_page_has_hands_only_for_players() {
+        let page = |role: &str| PongPage {
+            shell: Shell::default(),
+            code: "BCDFGH".parse().unwrap(),
+            title: EVIL.to_owned(),
+            role: role.to_owned(),
+        };
+        let (player, watcher) = (page("guest").render().unwrap(), page("spectator").render().unwrap());
+        assert!(player.contains("up-button") && !watcher.contains("up-button") && !watcher.contains("forfeit-button"));
+        assert!(!player.contains("<img src=x"));
+    }
+
+    #[test]
+    fn results_become_two_columns() {
+        let given = json!({ "winner": "right", "left": { "score": 9 }, "right": { "score": 11 }, "ticks": 7_260 });
+        let check = |you, headline: &str| {
+            let (told, columns) = results(&given, ["Ada", "Ben"], you).unwrap();
+            assert_eq!((told.as_str(), columns[0].total.as_str(), columns[1].total.as_str()), (headline, "9", "11"));
+            assert_eq!([columns[0].winner, columns[1].winner], [false, true]);
+            assert!(columns[0].lines[0].note.contains("2:01"));
+        };
+        check(None, "Ben wins");
+        check(Some("host"), "Ben wins");
+        check(Some("guest"), "You win");
+        assert!(results(&json!(null), ["a", "b"], None).is_err());
+    }
+
+    #[test]
+    fn events_are_told_with_the_names_of_the_sides() {
+        let mut teller = Teller::new([("host", "Ada"), ("guest", "Ben")], Box::new(Sides));
+        for (event, data, told) in [
+            ("player_ready", json!({ "side": "right" }), "Ben is ready"),
+            ("match_began", json!({ "serve_to": "left" }), "The match begins, with a serve to Ada"),
+            ("player_moved", json!({ "side": "left", "direction": -1 }), "Ada goes up"),
+            ("player_moved", json!({ "side": "left", "direction": 0 }), "Ada rests"),
+            ("player_moved", json!({ "side": "right", "y": 5 }), "Ben goes for the ball"),
+            ("score_update", json!({ "scorer": "right", "left": 1, "right": 2 }), "Ben scores: 1 to 2"),
+            ("game_paused", json!({ "side": "left", "reason": "asked" }), "Ada asks for a pause"),
+            ("game_paused", json!({ "side": "left", "reason": "absent" }), "Ada is gone"),
+            ("game_resumed", json!({ "at": null }), "Still waiting"),
+            ("game_resumed", json!({ "at": "2026-11-21T06:00:00.000Z" }), "The match goes on"),
+            ("player_forfeited", json!({ "side": "right", "player_role": "guest" }), "Ben gives up"),
+            ("game_ended", json!({ "reason": "Right won 2 to 1" }), "The game ended: Right won 2 to 1"),
+        ] {
+            assert_eq!(teller.tell(event, &data), told);
+        }
+    }
+}
