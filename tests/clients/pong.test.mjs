@@ -86,9 +86,10 @@ test("one person plays against a bot of each level", async () => {
     await host.ok("player_ready");
     await host.next("match_began");
     await host.ok("player_move", { y: 0 });
-    const moved = await host.next("player_moved", ({ side }) => side === "right", SLOW);
-    assert.equal(moved.seat, 1);
     const { results } = await host.next("game_ended", undefined, SLOW);
+    // The weakest waits for a ball that comes its way; the others go to where they are ready for one.
+    const moved = host.all("player_moved").filter(({ seat }) => seat === 1);
+    assert.ok(level === "easy" || moved.length > 0, `${level} moves`);
     assert.equal(results.left.score + results.right.score, 1);
     host.close();
   }
