@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::room::deadlines;
+use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
 use crate::web::{metrics, router};
@@ -41,6 +41,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     let service = router::router(&app, door, prometheus.clone());
     let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
+        tokio::spawn(ticker::run(Arc::clone(&app.rooms))),
         tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(metrics::upkeep(prometheus)),

@@ -21,6 +21,7 @@ pub mod accounts;
 pub mod anonymous;
 pub mod nodes;
 pub mod noting;
+pub mod owners;
 pub mod postgres;
 pub mod sqlite;
 pub mod writer;
@@ -117,6 +118,8 @@ pub struct Commit {
     pub rows: Vec<Row>,
     pub head: Option<Head>,
     pub presence: Vec<Presence>,
+    /// Of the owner that appends, when it does so as the room's owner. An older one than the room's is refused.
+    pub epoch: Option<owners::Epoch>,
 }
 
 /// A room about to exist.
@@ -171,6 +174,9 @@ pub enum LogError {
     /// This command id is in the log already. Nothing was written.
     #[error("this command was applied before")]
     Duplicate,
+    /// Another node has become the room's owner. Nothing was written.
+    #[error("another node keeps this room's time")]
+    Superseded,
     /// Nothing was written.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
@@ -226,6 +232,11 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Deletes rooms that ended before `ended_before`, with everything that is theirs, at most `limit` at a time; how many there were.
     async fn delete_ended(&self, ended_before: Timestamp, limit: u32) -> Result<u32, LogError>;
+
+    /// The leases of ticking rooms; `None` when only one node can use this store, which then owns all of them.
+    fn owners(&self) -> Option<&dyn owners::Owners> {
+        None
+    }
 
     /// Whether the store answers and takes writes.
     async fn health(&self) -> Result<(), LogError>;
