@@ -12,10 +12,11 @@
 //!
 //! 1. a migration in `migrations/sqlite` and in `migrations/postgres`, with the same number, names and constraints;
 //! 2. a trait here in `log`, and its implementation `impl … for Log` in a file of `src/log/both`, `Log` being `SqliteLog` in one
-//!    compilation and `PostgresLog` in the other;
+//!    compilation and `PostgresLog` in the other, and added to [`Tables`]; what it writes goes through `Log::write`, a transaction by a
+//!    connection that writes;
 //! 3. SQL that both understand: `$1`, `RETURNING`, `ON CONFLICT`; whole numbers and times in milliseconds as `i64` (`INTEGER` there,
 //!    `BIGINT` here), truth as 0 and 1, ids as their 16 bytes (`BLOB`, `BYTEA`), text without NUL; sums cast (`CAST(sum(x) AS BIGINT)`);
-//!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `broken` (in each folder) which it was.
+//!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `breaks` (in each folder), or `failure` for batches.
 
 pub mod accounts;
 pub mod anonymous;
