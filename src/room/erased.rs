@@ -400,7 +400,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
         let act = |(seat, o): (Seat, &crate::room::state::Occupant)| {
             let level = o.player.bot.as_deref()?;
             let every = u64::try_from(G::reaction(level).as_millis()).unwrap_or(u64::MAX).saturating_mul(u64::from(hz)) / 1_000;
-            if beat % every.max(1) != 0 {
+            if !beat.is_multiple_of(every.max(1)) {
                 return None;
             }
             let mut chance = crate::chance::Chance::new(Seed::random(), [], 0);

@@ -201,7 +201,7 @@ impl Court {
         let speed = (ball.vx.abs() + HIT_ADDS).min(SPEED_MAX);
         let mut vy = offset * speed / (PADDLE_HALF + BALL) * STEEPEST.0 / STEEPEST.1;
         if vy.abs() < DEFLECTION_MIN {
-            let down = if vy == 0 { self.rally % 2 == 0 } else { vy > 0 };
+            let down = if vy == 0 { self.rally.is_multiple_of(2) } else { vy > 0 };
             vy = if down { DEFLECTION_MIN } else { -DEFLECTION_MIN };
         }
         self.ball = Ball { x: face - towards * is, y: ball.y, vx: -towards * speed, vy };

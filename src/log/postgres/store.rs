@@ -76,14 +76,10 @@ impl PostgresStore {
 
     /// The connection, tried if it was silent, or a fresh one.
     async fn ready(&mut self) -> sqlx::Result<PgConnection> {
-        match self.connection.take() {
-            Some((connection, at)) if at.elapsed() < SILENT => return Ok(connection),
-            Some((mut connection, _)) => {
-                if timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()) {
-                    return Ok(connection);
-                }
-            }
-            None => {}
+        if let Some((mut connection, at)) = self.connection.take()
+            && (at.elapsed() < SILENT || timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()))
+        {
+            return Ok(connection);
         }
         timeout(self.timeout, self.connect()).await.unwrap_or_else(|_| Err(too_slow()))
     }
