@@ -40,6 +40,8 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     const GRACE: Duration = Duration::from_secs(10);
     /// The levels of this game's bots, weakest first; empty when it has none.
     const BOTS: &'static [&'static str] = &[];
+    /// Whether time moves the game on by itself.
+    const PACE: Pace = Pace::Turns;
 
     /// What the host may choose. Every field has a default.
     type Options: Serialize + DeserializeOwned + JsonSchema + Default + Clone + PartialEq + Debug + Send + Sync;
@@ -93,7 +95,41 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
         None
     }
 
-    /// Every command that would be accepted from `seat` now.
+    /// Ticking games: simulates up to `to`, and not beyond a moment that has to be logged ([`Game::wake_at`] names it then). By integers
+    /// only, so that every machine comes to the same: `advance(a)` and then `advance(b)` is `advance(b)`.
+    fn advance(&mut self, _to: Timestamp) {}
+
+    /// Ticking games: up to when the state is simulated, while time runs in it. When that lies [`STALL`] behind, the room asks the game to
+    /// [`Wake`](Input::Wake) instead of advancing it: nobody played in that time.
+    fn simulated(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Ticking games: what viewers are sent between events, unlogged, as `game_update`.
+    fn frame(&self, _viewer: Viewer) -> Option<Self::View> {
+        None
+    }
+
+    /// Ticking games: how many frames viewers are sent per second.
+    fn frames_per_s(&self) -> u16 {
+        30
+    }
+
+    /// Ticking games: how often a bot of this level acts.
+    fn reaction(_level: &str) -> Duration {
+        Duration::from_millis(200)
+    }
+
+    /// The connection of the player in `seat` dropped, or is there again. Grace has only begun: after it comes [`Input::Absent`]. For games
+    /// that wait meanwhile.
+    fn linked(_draft: &mut Draft<'_, Self>, _seat: Seat, _here: bool) {}
+
+    /// Whether `command` in a lobby where all needed seats are taken starts the game, as the host's `start_game` does.
+    fn starts(_command: &Self::Command) -> bool {
+        false
+    }
+
+    /// Every command that would be accepted from `seat` now, or of a continuum those that a bot chooses from.
     fn legal(&self, seat: Seat) -> Vec<Self::Command>;
 
     /// The draws that `event` claims to have made, seen from the state before it: what `verify` holds against the revealed seed.
@@ -125,6 +161,18 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
         None
     }
 }
+
+/// How a game moves on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Only when somebody does something, or a deadline passes.
+    Turns,
+    /// So many times a second. See [`Game::advance`].
+    Ticks { hz: u16 },
+}
+
+/// A ticking game that was not simulated for this long is not caught up with: players could not see or do anything meanwhile.
+pub const STALL: Duration = Duration::from_secs(1);
 
 /// What a game is asked to decide.
 #[derive(Clone, Debug, PartialEq)]

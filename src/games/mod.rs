@@ -1,6 +1,7 @@
 //! The catalogue: one folder and one line per game.
 
 pub mod draft;
+pub mod pong;
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub struct Assets {
 
 /// Every game there is. A new game is one more line here.
 pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
-    Catalogue { games: vec![register::<draft::DraftGame>(assets.draft, settings)] }
+    Catalogue { games: vec![register::<draft::DraftGame>(assets.draft, settings), register::<pong::Pong>((), settings)] }
 }
 
 fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn AnyGame> {
@@ -145,7 +146,7 @@ struct Registered<G: Game> {
 
 impl<G: Game> Registered<G> {
     fn host(&self, room: Room<G>) -> Box<dyn AnyRoom> {
-        Box::new(Hosted { room, assets: Arc::clone(&self.assets), settings: Arc::clone(&self.settings) })
+        Box::new(Hosted { room, assets: Arc::clone(&self.assets), settings: Arc::clone(&self.settings), keeps_time: false })
     }
 }
 

@@ -12,14 +12,16 @@ use tokio::time::Instant;
 
 use crate::games::{AnyGame, Catalogue, Opening};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
-use crate::log::{Commit, Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, Visibility};
+use crate::log::owners::NodeId;
+use crate::log::{Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, Visibility};
 use crate::refusal::{Code, Refusal};
 use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, store_failed};
-use crate::room::deadlines::Deadlines;
+use crate::room::deadlines::{Deadlines, DeadlinesOf};
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
+use crate::room::ticker::Ticker;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
 
@@ -39,6 +41,9 @@ pub struct Kernel {
     pub deadlines: Deadlines,
     pub booted_at: Timestamp,
     pub(super) peers: OnceLock<Arc<dyn Peers>>,
+    /// This process, as owner of ticking rooms.
+    pub node: NodeId,
+    pub ticker: Ticker,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
@@ -78,6 +83,8 @@ impl Rooms {
             catalogue,
             deadlines: Deadlines::default(),
             peers: OnceLock::new(),
+            node: NodeId::random(),
+            ticker: Ticker::default(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -96,6 +103,10 @@ impl Rooms {
     /// Rooms in memory.
     pub fn awake(&self) -> usize {
         self.kernel.cells.read().len()
+    }
+
+    pub(super) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
     }
 
     pub(super) fn deadlines(&self) -> DeadlinesOf {
@@ -359,19 +370,14 @@ impl Rooms {
     }
 }
 
-/// The deadlines, kept alive by their kernel.
-pub(super) struct DeadlinesOf(Arc<Kernel>);
-
-impl std::ops::Deref for DeadlinesOf {
-    type Target = Deadlines;
-    fn deref(&self) -> &Deadlines {
-        &self.0.deadlines
-    }
-}
-
 impl Kernel {
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
+    }
+
+    /// Ready when the server begins to stop.
+    pub(super) fn drained(&self) -> impl Future<Output = ()> {
+        self.drained.notified()
     }
 
     fn cell(self: &Arc<Self>, code: RoomCode) -> Arc<Cell> {
@@ -486,12 +492,6 @@ impl Kernel {
                 return Ok(rows);
             }
         }
-    }
-
-    /// Appends outside a room's task: only for tests of what happens then.
-    #[doc(hidden)]
-    pub async fn append_behind(&self, commit: Commit) -> Result<(), LogError> {
-        self.log.append(commit).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! A room: one game being played, from its code to its last move.
 //!
 //! Pure: [`fact`], [`state`], [`decide`], [`told`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
-//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`].
+//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`], [`ticker`].
 
 pub mod actor;
 pub mod deadlines;
@@ -13,6 +13,7 @@ pub mod outlet;
 pub mod peers;
 pub mod settings;
 pub mod state;
+pub mod ticker;
 pub mod told;
 
 pub use directory::Rooms;

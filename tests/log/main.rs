@@ -6,6 +6,7 @@ mod create;
 mod faults;
 mod find;
 mod outage;
+mod owners;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod store;

@@ -2,13 +2,17 @@
 
 mod accounts;
 mod ratings;
+mod owners;
 mod read;
+
+pub use owners::lease;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 
 use super::{Connection, Db, Pool, SHARED, Store, breaks};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
+use crate::log::owners::Owners;
 use crate::log::writer::Writer;
 use crate::log::{CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
 use crate::time::Timestamp;
@@ -92,6 +96,10 @@ impl EventLog for Log {
             deleted += u32::from(writer.delete(room, ended_before).await?);
         }
         Ok(deleted)
+    }
+
+    fn owners(&self) -> Option<&dyn Owners> {
+        Some(self)
     }
 
     async fn health(&self) -> Result<(), LogError> {

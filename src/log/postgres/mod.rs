@@ -26,13 +26,12 @@ use super::writer::Writer;
 pub use both::Log as PostgresLog;
 pub use url::Url;
 
-/// Several nodes may use one database.
-const SHARED: bool = true;
-
 type Db = sqlx::Postgres;
 type Pool = PgPool;
 type Connection = PgConnection;
 type Store = PostgresStore;
+/// Other nodes may write there, too.
+const SHARED: bool = true;
 
 /// Whether this is what was broken. Postgres names the constraint.
 fn breaks(error: &sqlx::Error, constraint: &str, _columns: &str) -> bool {
@@ -42,7 +41,7 @@ fn breaks(error: &sqlx::Error, constraint: &str, _columns: &str) -> bool {
 /// The tables' history; the same numbers as `migrations/sqlite`.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Oldest server that is known to do: the tests run on it.
+/// Oldest server that is taken: the oldest that its makers still mended when this was written. The tests run on what Debian ships.
 const OLDEST: i32 = 13;
 
 /// How the server is used.

@@ -62,13 +62,12 @@ impl Default for Settings {
     }
 }
 
-/// One process at a time holds the file.
-const SHARED: bool = false;
-
 type Db = sqlx::Sqlite;
 type Pool = SqlitePool;
 type Connection = sqlx::SqliteConnection;
 type Store = SqliteStore;
+/// One process has the file alone.
+const SHARED: bool = false;
 
 /// Whether this is what was broken. SQLite names the columns of a broken uniqueness, not the constraint.
 fn breaks(error: &sqlx::Error, _constraint: &str, columns: &str) -> bool {

@@ -32,6 +32,10 @@ impl Awake {
             }
         }
         if !out.updates.is_empty() {
+            if out.updates.iter().any(|update| update.told.for_viewer(|| None).event == "game_started") {
+                self.show_state();
+            }
+            self.show_frame();
             for (_, wake) in self.waiting.drain(..) {
                 let _ = wake.send(());
             }
@@ -163,7 +167,7 @@ impl Awake {
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
-                Message::Tick | Message::News(_) | Message::Reread | Message::Bot { .. } => {}
+                Message::Tick | Message::News(_) | Message::Reread | Message::Adopt | Message::Bot { .. } => {}
             }
         }
         if gone {

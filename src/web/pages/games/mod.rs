@@ -3,6 +3,7 @@
 
 mod draft;
 mod options;
+mod pong;
 
 use serde_json::Value;
 
@@ -69,6 +70,7 @@ impl Pages for Plain {}
 pub fn of(game: &str) -> &'static dyn Pages {
     match game {
         "draft" => &draft::Draft,
+        "pong" => &pong::Pong,
         _ => &Plain,
     }
 }
