@@ -5,6 +5,9 @@ mod crash;
 mod create;
 mod faults;
 mod find;
+mod outage;
 mod owners;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod store;
 mod support;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqlitePool};
 
+use super::both::owners::query;
 use super::script::Shape;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
-use crate::log::owners::{Epoch, NodeId};
 use crate::log::writer::{Batch, Failure, Lease, Store};
 use crate::time::Timestamp;
 
@@ -123,34 +123,12 @@ impl Store for SqliteStore {
         Ok(self.run(query.bind(room.0).bind(ended_before.0)).await? > 0)
     }
 
-    async fn lease(&mut self, lease: Lease) -> Result<Vec<(RoomKey, Epoch)>, Failure> {
-        let query = match lease {
-            Lease::Claim { room, node, now, until } => {
-                sqlx::query_as(CLAIM).bind(room.0).bind(bytes(node)).bind(now.0).bind(until.0)
-            }
-            Lease::Renew { node, until } => sqlx::query_as(
-                "UPDATE room_owners SET expires_at = $2 WHERE node = $1 AND expires_at IS NOT NULL RETURNING room_id, epoch",
-            )
-            .bind(bytes(node))
-            .bind(until.0),
-            Lease::Release { room, node } => {
-                sqlx::query_as("UPDATE room_owners SET expires_at = NULL WHERE room_id = $1 AND node = $2 RETURNING room_id, epoch")
-                    .bind(room.0)
-                    .bind(bytes(node))
-            }
-            // Run out, not given back: the matches go on, and another node finds them.
-            Lease::ReleaseAll { node, now } => sqlx::query_as(
-                "UPDATE room_owners SET expires_at = $2 WHERE node = $1 AND expires_at IS NOT NULL RETURNING room_id, epoch",
-            )
-            .bind(bytes(node))
-            .bind(now.0),
-        };
+    async fn lease(&mut self, lease: Lease) -> Result<Vec<(i64, i64)>, Failure> {
         let connection = self.connection().await?;
-        let rows: Vec<(i64, i64)> = match query.fetch_all(connection).await {
-            Ok(rows) => rows,
-            Err(error) => return Err(self.undo(error).await),
-        };
-        Ok(rows.into_iter().map(|(room, epoch)| (RoomKey(room), Epoch(epoch))).collect())
+        match query(lease).fetch_all(connection).await {
+            Ok(rooms) => Ok(rooms),
+            Err(error) => Err(self.undo(error).await),
+        }
     }
 
     async fn probe(&mut self) -> Result<(), Failure> {
@@ -167,20 +145,6 @@ impl Store for SqliteStore {
             tracing::warn!(%error, "the store was not closed cleanly; nothing is lost");
         }
     }
-}
-
-/// A node that claims a room again within its lease keeps its epoch.
-const CLAIM: &str = "INSERT INTO room_owners (room_id, node, epoch, expires_at) VALUES ($1, $2, 1, $4)
-    ON CONFLICT (room_id) DO UPDATE SET
-        node = excluded.node,
-        epoch = room_owners.epoch
-            + CASE WHEN room_owners.node = excluded.node AND room_owners.expires_at IS NOT NULL THEN 0 ELSE 1 END,
-        expires_at = excluded.expires_at
-    WHERE room_owners.expires_at IS NULL OR room_owners.expires_at <= $3 OR room_owners.node = excluded.node
-    RETURNING room_id, epoch";
-
-fn bytes(node: NodeId) -> Vec<u8> {
-    node.0.as_bytes().to_vec()
 }
 
 fn unavailable(error: sqlx::Error) -> Failure {

@@ -157,6 +157,7 @@ impl Awake {
                     self.hosted = None;
                     let refusal = match &error {
                         LogError::Unavailable(_) => unavailable(),
+                        LogError::Unknown(_) => lost(),
                         _ => Refusal::new(Code::Busy, "too many are writing to this room at once; try again"),
                     };
                     tracing::warn!(%error, room = %cell.code, "nothing of this step was applied");
@@ -477,6 +478,12 @@ pub fn no_such_room() -> Refusal {
 
 pub fn unavailable() -> Refusal {
     Refusal::new(Code::Unavailable, "the store cannot be reached; nothing was applied")
+}
+
+/// The one answer that does not say whether something was applied: the store was lost in the middle. The log will tell, and everybody
+/// in the room with it.
+fn lost() -> Refusal {
+    Refusal::new(Code::Unavailable, "the store was lost on the way; look whether this was applied before you do it again")
 }
 
 pub fn store_failed(error: &LogError) -> Refusal {
