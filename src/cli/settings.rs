@@ -18,6 +18,7 @@ pub fn effective(asked: &Asked) -> String {
         let shown = match value {
             // Its password is secret, where it is is not.
             Some(_) if id == "database_url" => asked.cli.config.database().to_string(),
+            Some(_) if id == "redis_url" => asked.cli.config.redis_url.as_ref().map(ToString::to_string).unwrap_or_default(),
             Some(_) if arg.is_hide_env_values_set() => "(secret)".into(),
             Some(value) => format!("{:?}", value),
             None => "(not set)".into(),

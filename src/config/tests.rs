@@ -94,7 +94,7 @@ fn a_wrong_value_is_named_with_all_its_names_and_what_it_should_be() {
         ("database-url", "mysql://localhost", "sqlite:PATH"),
         ("database-url", "sqlite:", "sqlite:PATH"),
         ("database-url", "sqlite:a.db?mode=ro", "without options"),
-        ("redis-url", "redis://localhost", "should not be set"),
+        ("redis-url", "localhost:6379", "redis://HOST:PORT"),
         ("secret", "short", "at least 8 characters"),
         ("admin-token", "1234567", "at least 8 characters"),
         ("grace-ms", "10s", "whole number of"),

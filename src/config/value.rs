@@ -99,6 +99,18 @@ impl FromStr for Secret {
     }
 }
 
+/// A list of secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(pub Vec<Secret>);
+
+impl FromStr for Secrets {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let secrets = parts(text).map(str::parse).collect::<Result<_, _>>();
+        secrets.map(Self).map_err(|_| "should be secrets of at least 8 characters each, separated by commas")
+    }
+}
+
 /// The scheme, host and port of a page: lower case, without a port that the scheme implies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(String);
@@ -250,6 +262,16 @@ impl fmt::Display for Database {
     }
 }
 
+impl Database {
+    /// Whether other processes may use it at the same time.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Server(_) => true,
+        }
+    }
+}
+
 impl FromStr for Database {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -271,17 +293,6 @@ impl FromStr for Database {
             None if !path.is_empty() => Ok(Self::File(path.into())),
             _ => Err("should be sqlite:PATH without options: the settings choose them".into()),
         }
-    }
-}
-
-/// The address of Redis; none is accepted by a version that runs on one node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redis {}
-
-impl FromStr for Redis {
-    type Err = &'static str;
-    fn from_str(_: &str) -> Result<Self, Self::Err> {
-        Err("several nodes are not built into this version: should not be set")
     }
 }
 

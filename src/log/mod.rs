@@ -17,6 +17,10 @@
 //!    `BIGINT` here), truth as 0 and 1, ids as their 16 bytes (`BLOB`, `BYTEA`), text without NUL; sums cast (`CAST(sum(x) AS BIGINT)`);
 //!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `broken` (in each folder) which it was.
 
+pub mod accounts;
+pub mod anonymous;
+pub mod nodes;
+pub mod noting;
 pub mod owners;
 pub mod postgres;
 pub mod sqlite;
@@ -240,3 +244,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Waits until everything handed over is written, and closes the files.
     async fn close(&self);
 }
+
+/// A store with everything in it, whichever it is. New traits of tables are added here.
+pub trait Tables: EventLog + accounts::Accounts {}
+
+impl<T: EventLog + accounts::Accounts> Tables for T {}

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -113,34 +114,38 @@ pub trait Store: Send + 'static {
 
 type Reply<T> = oneshot::Sender<Result<T, LogError>>;
 
-enum Job {
+/// Work on other tables, done by the store's own hand between two transactions of rooms: two writers would wait for each other.
+/// It answers its caller itself.
+pub type Aside<S> = Box<dyn for<'s> FnOnce(&'s mut S) -> BoxFuture<'s, ()> + Send>;
+
+enum Job<S> {
     Append(Commit, Reply<()>),
     Create(Box<NewRoom>, Reply<Created>),
     Snapshot(RoomKey, Snapshot, Reply<()>),
     Delete(RoomKey, Timestamp, Reply<bool>),
     Probe(Reply<()>),
+    Aside(Aside<S>),
     Close,
 }
 
 /// The door to the writing tasks.
-#[derive(Clone)]
-pub struct Writer {
-    desks: Arc<[Desk]>,
+pub struct Writer<S> {
+    desks: Arc<[Desk<S>]>,
     /// Whose turn it is to take what belongs to no room yet.
     turn: Arc<AtomicUsize>,
 }
 
 /// One writing task.
-struct Desk {
-    jobs: mpsc::Sender<Job>,
+struct Desk<S> {
+    jobs: mpsc::Sender<Job<S>>,
     /// The task has ended, its store is closed.
     ended: CancellationToken,
 }
 
-impl Writer {
+impl<S: Store> Writer<S> {
     /// Starts a task for each store; all of them write to the same tables. They end, and close their stores, when [`Writer::close`] is
     /// called or every door is gone.
-    pub fn start<S: Store>(stores: impl IntoIterator<Item = S>) -> Self {
+    pub fn start(stores: impl IntoIterator<Item = S>) -> Self {
         Self { desks: stores.into_iter().map(Desk::start).collect(), turn: Arc::default() }
     }
 
@@ -171,7 +176,26 @@ impl Writer {
     /// # Errors
     /// [`LogError::Unavailable`] when the store does not take writes.
     pub async fn probe(&self) -> Result<(), LogError> {
-        self.any()?.ask(Job::Probe).await
+        self.any()?.ask(|reply| Job::Probe(reply)).await
+    }
+
+    /// Does `work` between two transactions of rooms.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when it could not be done any more.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl for<'s> FnOnce(&'s mut S) -> BoxFuture<'s, T> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let job = |reply: Reply<T>| {
+            Job::Aside(Box::new(move |store| {
+                Box::pin(async move {
+                    // Who no longer waits for the answer needs none.
+                    let _ = reply.send(Ok(work(store).await));
+                })
+            }))
+        };
+        self.any()?.ask(job).await
     }
 
     /// Refuses what comes from now on, and returns when all that came before is written and the stores are closed.
@@ -186,22 +210,22 @@ impl Writer {
     }
 
     /// The task that writes for a room.
-    fn of(&self, room: RoomKey) -> Result<&Desk, LogError> {
+    fn of(&self, room: RoomKey) -> Result<&Desk<S>, LogError> {
         self.desk(usize::try_from(room.0.unsigned_abs()).unwrap_or_default())
     }
 
-    fn any(&self) -> Result<&Desk, LogError> {
+    fn any(&self) -> Result<&Desk<S>, LogError> {
         self.desk(self.turn.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn desk(&self, at: usize) -> Result<&Desk, LogError> {
+    fn desk(&self, at: usize) -> Result<&Desk<S>, LogError> {
         // Only a writer that was started without a store has none.
         at.checked_rem(self.desks.len()).and_then(|at| self.desks.get(at)).ok_or_else(closed)
     }
 }
 
-impl Desk {
-    fn start<S: Store>(store: S) -> Self {
+impl<S: Store> Desk<S> {
+    fn start(store: S) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let ended = CancellationToken::new();
         let end = ended.clone().drop_guard();
@@ -212,7 +236,7 @@ impl Desk {
         Self { jobs, ended }
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, LogError> {
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job<S>) -> Result<T, LogError> {
         use mpsc::error::SendTimeoutError::{Closed, Timeout};
         let (reply, answer) = oneshot::channel();
         match self.jobs.send_timeout(job(reply), QUEUE_WAIT).await {
@@ -227,7 +251,7 @@ fn closed() -> LogError {
     LogError::Unavailable("the store is closed".into())
 }
 
-async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
+async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut jobs = Vec::with_capacity(MAX_JOBS);
     let mut written = None;
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
@@ -249,7 +273,7 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
 }
 
 /// Does a job that is not part of any move.
-async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>) {
+async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instant>) {
     // Who no longer waits for an answer needs none: a failed send is nothing to act on, here and below.
     match job {
         Job::Snapshot(room, snapshot, reply) => {
@@ -266,6 +290,7 @@ async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>)
             *written = probed.is_ok().then(Instant::now);
             let _ = reply.send(probed.map_err(LogError::from));
         }
+        Job::Aside(work) => work(store).await,
         Job::Append(..) | Job::Create(..) | Job::Close => {}
     }
 }

@@ -1,8 +1,8 @@
 //! Which rooms are awake, and how everybody outside gets at one: the facade that sockets, HTTP and jobs use.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -19,6 +19,7 @@ use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, st
 use crate::room::deadlines::Deadlines;
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::room::ticker::Ticker;
 use crate::room::told::raw;
@@ -42,10 +43,11 @@ pub struct Kernel {
     /// This process, as owner of ticking rooms.
     pub node: NodeId,
     pub ticker: Ticker,
+    pub(super) peers: OnceLock<Arc<dyn Peers>>,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
-    cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
+    pub(super) cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
 }
 
 /// A wish for a room.
@@ -68,7 +70,7 @@ pub struct Events {
 
 /// The rooms of this server.
 pub struct Rooms {
-    kernel: Arc<Kernel>,
+    pub(super) kernel: Arc<Kernel>,
 }
 
 impl Rooms {
@@ -82,6 +84,7 @@ impl Rooms {
             deadlines: Deadlines::default(),
             node: NodeId::random(),
             ticker: Ticker::default(),
+            peers: OnceLock::new(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -162,6 +165,15 @@ impl Rooms {
                     message = back;
                 }
             }
+        }
+    }
+
+    /// Has a room that is awake read its log again.
+    pub fn reread(&self, code: RoomCode) {
+        let awake = self.kernel.cells.read().get(&code).cloned();
+        if let Some(cell) = awake {
+            // A room that left memory meanwhile reads its log anyway.
+            let _ = cell.send(Message::Reread);
         }
     }
 
@@ -324,27 +336,6 @@ impl Rooms {
         let all = cells.len();
         cells.retain(|_, cell| !cell.close_if_idle(before));
         all - cells.len()
-    }
-
-    /// Deletes what ended before `before`; how many rooms.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn cleanup(&self, before: Timestamp) -> Result<u32, LogError> {
-        let mut deleted = 0;
-        loop {
-            let now = self.kernel.log.delete_ended(before, 200).await?;
-            deleted += now;
-            if now < 200 {
-                return Ok(deleted);
-            }
-        }
-    }
-
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn health(&self) -> Result<(), LogError> {
-        self.kernel.log.health().await
     }
 }
 

@@ -10,9 +10,11 @@ pub mod directory;
 pub mod erased;
 pub mod fact;
 pub mod outlet;
+pub mod peers;
 pub mod settings;
 pub mod state;
 pub mod ticker;
 pub mod told;
+mod upkeep;
 
 pub use directory::Rooms;

@@ -10,7 +10,9 @@ mod schema;
 mod session;
 mod support;
 
-/// These run on the store that needs nothing; `tests/on_postgres` runs them on the other.
-async fn database() -> Option<String> {
+use std::path::Path;
+
+/// These run on the store that needs nothing; `tests/on_postgres` and `tests/accounts_on_postgres` run them on the other.
+async fn database(_folder: &Path) -> Option<String> {
     None
 }

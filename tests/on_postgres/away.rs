@@ -39,6 +39,7 @@ async fn a_server_says_that_its_store_is_away_and_goes_on_when_it_is_back() {
         format!("--database-url={url}"),
         "--postgres-timeout-ms=1000".into(),
         "--rate-limits=off".into(),
+        "--secret=a secret of these tests, long enough".into(),
     ];
     let config = parlor::cli::try_parse(args.iter().map(Into::into).collect()).unwrap().cli.config;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

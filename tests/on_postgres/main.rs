@@ -28,7 +28,7 @@ use std::sync::Arc;
 use parlor::log::EventLog;
 use parlor::log::postgres::{PostgresLog, Settings};
 
-async fn database() -> Option<String> {
+async fn database(_folder: &Path) -> Option<String> {
     Some(postgres::database().await)
 }
 

@@ -1,11 +1,13 @@
 //! What is the same for every store: compiled once for each, with `Db` and `Pool` standing for its types. See [`crate::log`].
 
+mod accounts;
 pub(super) mod owners;
 mod read;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
-use super::{Db, Pool, SHARED};
+use super::{Connection, Db, Pool, SHARED, Store, breaks};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::log::owners::Owners;
 use crate::log::writer::Writer;
@@ -15,12 +17,20 @@ use crate::time::Timestamp;
 /// The event log and the tables beside it, in this store.
 pub struct Log {
     /// None when opened for reading only.
-    pub(super) writer: Option<Writer>,
+    pub(super) writer: Option<Writer<Store>>,
     pub(super) readers: Pool,
 }
 
 impl Log {
-    fn writer(&self) -> Result<&Writer, LogError> {
+    /// One transaction by the hand that writes.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, sqlx::Result<T>> + Send + 'static,
+    ) -> Result<sqlx::Result<T>, LogError> {
+        self.writer()?.aside(|store| Box::pin(store.transaction(work))).await
+    }
+
+    fn writer(&self) -> Result<&Writer<Store>, LogError> {
         self.writer.as_ref().ok_or_else(|| LogError::Unavailable("opened for reading only".into()))
     }
 }

@@ -7,6 +7,7 @@
 #[expect(clippy::duplicate_mod, reason = "the same queries on the types of another store")]
 #[path = "../both/mod.rs"]
 mod both;
+mod nodes;
 mod script;
 mod store;
 mod url;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgPool};
 
 use self::store::PostgresStore;
 use super::writer::Writer;
@@ -33,6 +34,13 @@ const IN_ORDER: &str = " ORDER BY room_id FOR UPDATE";
 
 type Db = sqlx::Postgres;
 type Pool = PgPool;
+type Connection = PgConnection;
+type Store = PostgresStore;
+
+/// Whether this is what was broken. Postgres names the constraint.
+fn breaks(error: &sqlx::Error, constraint: &str, _columns: &str) -> bool {
+    error.as_database_error().and_then(|refused| refused.constraint()) == Some(constraint)
+}
 
 /// The tables' history; the same numbers as `migrations/sqlite`.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -53,7 +61,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { readers: 8, writers: 2, timeout: Duration::from_secs(5) }
+        Self { readers: 8, writers: 4, timeout: Duration::from_secs(5) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgQueryResult};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -73,30 +74,62 @@ impl PostgresStore {
         Ok(connection)
     }
 
+    /// The connection, tried if it was silent, or a fresh one.
+    async fn ready(&mut self) -> sqlx::Result<PgConnection> {
+        match self.connection.take() {
+            Some((connection, at)) if at.elapsed() < SILENT => return Ok(connection),
+            Some((mut connection, _)) => {
+                if timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()) {
+                    return Ok(connection);
+                }
+            }
+            None => {}
+        }
+        timeout(self.timeout, self.connect()).await.unwrap_or_else(|_| Err(too_slow()))
+    }
+
+    fn keep(&mut self, connection: PgConnection) {
+        self.connection = Some((connection, Instant::now()));
+    }
+
     /// Does `work` on the connection, which is kept only if it is sure to be in order afterwards.
     async fn with<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>) -> Result<T, Trouble> {
-        let known = match self.connection.take() {
-            Some((connection, at)) if at.elapsed() < SILENT => Some(connection),
-            Some((mut connection, _)) => {
-                timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()).then_some(connection)
-            }
-            None => None,
-        };
-        let mut connection = match known {
-            Some(connection) => connection,
-            None => match timeout(self.timeout, self.connect()).await.unwrap_or_else(|_| Err(too_slow())) {
-                Ok(connection) => connection,
-                Err(error) => return Err(Trouble::Away(error.to_string())),
-            },
-        };
+        let mut connection = self.ready().await.map_err(|error| Trouble::Away(error.to_string()))?;
         let done = timeout(self.timeout + MARGIN, work(&mut connection)).await.unwrap_or_else(|_| Err(too_slow()));
-        match done.map_err(trouble) {
-            Err(trouble @ Trouble::Lost(_)) => Err(trouble),
-            done => {
-                self.connection = Some((connection, Instant::now()));
-                done
-            }
+        let done = done.map_err(trouble);
+        if !matches!(done, Err(Trouble::Lost(_))) {
+            self.keep(connection);
         }
+        done
+    }
+
+    /// Does `work` in a transaction of its own: all of it is written or, after an error, nothing.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the store. When the connection was lost at the very end, it may have been written.
+    pub async fn transaction<T>(
+        &mut self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        let mut connection = self.ready().await?;
+        let done = timeout(self.timeout + MARGIN, async {
+            connection.execute("BEGIN").await?;
+            let done = work(&mut connection).await?;
+            connection.execute("COMMIT").await?;
+            Ok(done)
+        });
+        let done = done.await.unwrap_or_else(|_| Err(too_slow()));
+        let in_order = match &done {
+            Ok(_) => true,
+            Err(error) if error.as_database_error().is_some() => {
+                timeout(self.timeout, connection.execute("ROLLBACK")).await.is_ok_and(|undone| undone.is_ok())
+            }
+            Err(_) => false,
+        };
+        if in_order {
+            self.keep(connection);
+        }
+        done
     }
 
     async fn run(&mut self, query: Query<'_, Db, PgArguments>) -> Result<PgQueryResult, Trouble> {

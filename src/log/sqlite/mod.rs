@@ -70,6 +70,14 @@ const IN_ORDER: &str = "";
 
 type Db = sqlx::Sqlite;
 type Pool = SqlitePool;
+type Connection = sqlx::SqliteConnection;
+type Store = SqliteStore;
+
+/// Whether this is what was broken. SQLite names the columns of a broken uniqueness, not the constraint.
+fn breaks(error: &sqlx::Error, _constraint: &str, columns: &str) -> bool {
+    let message = error.as_database_error().map(|refused| refused.message());
+    message.and_then(|message| message.strip_prefix("UNIQUE constraint failed: ")) == Some(columns)
+}
 
 /// The event log in a SQLite file.
 pub use both::Log as SqliteLog;

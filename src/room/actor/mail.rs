@@ -75,6 +75,8 @@ pub enum Message {
     Tick,
     /// The node that kept this room's time is gone: read what it logged, and go on.
     Adopt,
+    /// The log was changed behind the room's back (somebody's name was taken out of it): read it again.
+    Reread,
     Look {
         player: Option<PlayerId>,
         reply: oneshot::Sender<Result<Look, Refusal>>,
@@ -85,6 +87,8 @@ pub enum Message {
         after: Seq,
         wake: oneshot::Sender<()>,
     },
+    /// What another node appended; without rows, look into the log.
+    News(Vec<Row>),
     /// A bot has made up its mind about the state at `version`.
     Bot {
         seat: Seat,

@@ -4,16 +4,18 @@
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 //!
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
-//! - here: the step, from mail to commit; `aftermath`: what follows it.
+//! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
 //! - `beat`: the time of ticking games.
-//! - `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
+//! - `news`: what other nodes did; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod aftermath;
 mod asides;
 mod beat;
 mod cell;
+mod commit;
 mod entry;
 mod mail;
+mod news;
 mod shown;
 
 use std::collections::{HashSet, VecDeque};
@@ -85,6 +87,7 @@ struct Awake {
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
     time: beat::Time,
+    company: news::Company,
 }
 
 struct Loaded {
@@ -122,6 +125,11 @@ impl Awake {
             self.hosted = None;
         }
         while !mail.is_empty() {
+            if matches!(mail.front(), Some(Message::Reread)) {
+                mail.pop_front();
+                self.hosted = None;
+                continue;
+            }
             if let Err(refusal) = self.load(cell, &kernel).await {
                 self.refuse_all(cell, &kernel, mail, &refusal);
                 return;
@@ -134,7 +142,7 @@ impl Awake {
             } else if out.rows.is_empty() && settled.iter().any(Settled::is_refused) {
                 self.still_newest(&kernel).await
             } else {
-                self.append(&kernel, &mut out).await
+                self.append(cell, &kernel, &mut out).await
             };
             match outcome {
                 Ok(()) => {
@@ -157,7 +165,12 @@ impl Awake {
                     self.hosted = None;
                     let refusal = match &error {
                         LogError::Unavailable(_) => unavailable(),
-                        LogError::Unknown(_) => lost(),
+                        LogError::Unknown(_) => {
+                            if let Some(peers) = kernel.peers() {
+                                peers.appended(cell.code, &[]);
+                            }
+                            lost()
+                        }
                         _ => Refusal::new(Code::Busy, "too many are writing to this room at once; try again"),
                     };
                     tracing::warn!(%error, room = %cell.code, "nothing of this step was applied");
@@ -185,13 +198,16 @@ impl Awake {
         self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
         loaded.room.keep_time(self.time.is_here());
-        if let Err(error) = loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out) {
+        let now = kernel.clock.now();
+        self.attend(kernel, loaded.key, now).await.map_err(|error| store_failed(&error))?;
+        let elsewhere = |player| self.company.elsewhere.contains(&player);
+        if let Err(error) = loaded.room.interrupted(&elsewhere, kernel.booted_at, now, &mut out) {
             tracing::error!(%error, room = %cell.code, "a game could not take note of the restart");
             return Err(Refusal::new(Code::InternalError, "this room cannot be read"));
         }
         self.hosted = Some(loaded);
         if !out.rows.is_empty() {
-            if let Err(error) = self.append(kernel, &mut out).await {
+            if let Err(error) = self.append(cell, kernel, &mut out).await {
                 self.hosted = None;
                 return Err(store_failed(&error));
             }
@@ -259,6 +275,21 @@ impl Awake {
                     self.time.look();
                     people = true;
                 }
+                Message::News(rows) if !out.rows.is_empty() => {
+                    // This step will find that another was faster.
+                    mail.push_front(Message::News(rows));
+                    break;
+                }
+                Message::News(rows) => match self.hear(kernel, rows).await {
+                    Ok(changed) => people |= changed,
+                    // Read again with the next mail, and that there is some is seen to.
+                    Err(_) => kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1)),
+                },
+                Message::Reread => {
+                    // What was decided so far is committed first.
+                    mail.push_front(Message::Reread);
+                    break;
+                }
                 Message::Look { player, reply } => {
                     let look = Look {
                         key: loaded.key,
@@ -313,9 +344,19 @@ impl Awake {
             }
         }
         if people && !kernel.is_draining() {
+            let Some(key) = self.hosted.as_ref().map(|loaded| loaded.key) else { return true };
+            if let Err(error) = self.attend(kernel, key, now).await {
+                // Without knowing who is connected elsewhere nobody can be said to be away.
+                tracing::debug!(%error, room = %cell.code, "who is here is looked at again later");
+                kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1));
+                return false;
+            }
+            let elsewhere = &self.company.elsewhere;
             let (conns, seen) = (&self.conns, &mut self.seen);
             seen.retain(|(_, until)| *until > now);
-            let online = |player| conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player);
+            let online = |player| {
+                conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player) || elsewhere.contains(&player)
+            };
             if let Some(loaded) = self.hosted.as_mut()
                 && let Err(error) = loaded.room.reconcile(&online, now, out)
             {
@@ -405,34 +446,6 @@ impl Awake {
             (None, None) => Answer::Applied { seq, version, duplicate: false },
         }))
     }
-
-    /// Whether nobody else has appended meanwhile. What is accepted finds out by its commit; a refusal writes nothing, and one that comes
-    /// of an old state would turn away a move that is in the log already.
-    async fn still_newest(&self, kernel: &Kernel) -> Result<(), LogError> {
-        let Some(loaded) = self.hosted.as_ref().filter(|_| kernel.log.is_shared()) else { return Ok(()) };
-        let newer = kernel.log.rows(loaded.key, loaded.room.seq(), 1).await?;
-        if newer.is_empty() { Ok(()) } else { Err(LogError::Conflict) }
-    }
-
-    async fn append(&mut self, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
-        let Some(loaded) = self.hosted.as_mut() else { return Err(LogError::Conflict) };
-        if out.rows.is_empty() {
-            return Ok(());
-        }
-        let head = loaded.changed_head(out.people_changed);
-        let commit = Commit {
-            room: loaded.key,
-            rows: std::mem::take(&mut out.rows),
-            head: head.clone(),
-            presence: std::mem::take(&mut out.presence),
-            epoch: self.time.epoch(),
-        };
-        kernel.log.append(commit).await?;
-        if let Some(head) = head {
-            loaded.head = head;
-        }
-        Ok(())
-    }
 }
 
 impl Loaded {
@@ -445,25 +458,6 @@ impl Loaded {
             return Err(Refusal::new(Code::NotInGame, "you have no seat in this room; join it first"));
         }
         Ok(())
-    }
-
-    /// The room's head, when it is not the one that the store has.
-    fn changed_head(&self, people_changed: bool) -> Option<Head> {
-        if people_changed {
-            return Some(self.room.head());
-        }
-        let wake_at = self.room.wake_at();
-        (wake_at != self.head.wake_at || self.room.status() != self.head.status).then(|| self.room.head())
-    }
-}
-
-fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, Told)> {
-    match loaded.game.tell(row, viewer) {
-        Ok(told) => Some((row.seq, row.at, told)),
-        Err(error) => {
-            tracing::error!(%error, "an event of the log cannot be told");
-            None
-        }
     }
 }
 

@@ -120,3 +120,14 @@ pub(super) struct Entered<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) events: Option<Vec<EventShown>>,
 }
+
+/// A row as `viewer` is told of it; `None` when it cannot be read.
+pub(super) fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, Told)> {
+    match loaded.game.tell(row, viewer) {
+        Ok(told) => Some((row.seq, row.at, told)),
+        Err(error) => {
+            tracing::error!(%error, "an event of the log cannot be told");
+            None
+        }
+    }
+}
