@@ -41,7 +41,7 @@ pub enum Command {
 pub enum Job {
     /// Bring the database's tables up to date, and stop
     Migrate,
-    /// Delete rooms that are past their retention, and stop
+    /// Delete rooms that are past their retention, and guests who do not come back, and stop
     Cleanup,
     /// Print a room's log event by event, or its state after one of them
     Replay(Replay),

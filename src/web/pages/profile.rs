@@ -88,6 +88,7 @@ pub async fn change_password(mut visit: Visit, body: Body) -> Response {
 pub async fn log_out_everywhere(mut visit: Visit, body: Body) -> Response {
     let outcome = async {
         Form::read(&visit, body)?;
+        visit.app.desk.may_change(visit.ip)?;
         visit.app.desk.log_out_everywhere(visit.me()).await?;
         visit.forget();
         Answer::go("/login")
@@ -103,6 +104,7 @@ pub async fn delete(mut visit: Visit, body: Body) -> Response {
         if form.get("sure").is_none() {
             return refused(&visit, Refusal::invalid("tick the box if you are sure; nothing was deleted")).await;
         }
+        visit.app.desk.may_change(visit.ip)?;
         match visit.app.delete_player(&visit.identity, form.get("password"), visit.ip).await {
             Ok(()) => {
                 visit.forget();
