@@ -1,5 +1,6 @@
 //! The catalogue: one folder and one line per game.
 
+pub mod backgammon;
 pub mod draft;
 
 use std::sync::Arc;

@@ -1,0 +1,8 @@
+//! Backgammon: the whole game, with cube, matches and clocks.
+//!
+//! `board` is a position, `plays` all that a roll allows in it.
+
+pub mod board;
+pub mod plays;
+#[cfg(test)]
+mod tests;
