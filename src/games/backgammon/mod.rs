@@ -2,6 +2,7 @@
 //!
 //! `board` is a position, `plays` all that a roll allows in it.
 
+pub mod ai;
 pub mod board;
 pub mod plays;
 #[cfg(test)]
