@@ -30,7 +30,9 @@ pub struct Assets {
 
 /// Every game there is. A new game is one more line here.
 pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
-    Catalogue { games: vec![register::<draft::DraftGame>(assets.draft, settings)] }
+    Catalogue {
+        games: vec![register::<draft::DraftGame>(assets.draft, settings), register::<backgammon::Backgammon>((), settings)],
+    }
 }
 
 fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn AnyGame> {

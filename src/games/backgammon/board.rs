@@ -58,7 +58,7 @@ impl Side {
 }
 
 /// A position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Board {
     /// White's checkers and black's, each as its owner sees the board.
     sides: [Checkers; 2],

@@ -62,12 +62,38 @@ pub fn pips_of((a, b): Dice) -> Vec<u8> {
 
 /// Every legal play, one per resulting position. Never empty: where nothing can be moved it is the one play without moves.
 pub fn plays(board: &Board, side: Side, dice: Dice) -> Vec<Play> {
-    let (large, small) = (dice.0.max(dice.1), dice.0.min(dice.1));
-    let mut found = Found::new(if large == small { 0 } else { TABLE });
+    if dice.0 == dice.1 { rest(board, side, &[dice.0; 4]) } else { rest(board, side, &[dice.0, dice.1]) }
+}
+
+/// What can still be played with the dice that are `left` of a roll (one to four of a double, one or two of others): [`plays`] from the middle
+/// of a turn.
+pub fn rest(board: &Board, side: Side, left: &[u8]) -> Vec<Play> {
+    search(board, side, left, true)
+}
+
+/// As [`rest`], with every set of moves that leads to the same position: 13/11/5 and 13/7/5 are two.
+pub fn routes(board: &Board, side: Side, left: &[u8]) -> Vec<Play> {
+    let mut routes = search(board, side, left, false);
+    let mut seen = std::collections::HashSet::new();
+    routes.retain(|play| seen.insert(sorted(&play.moves)));
+    routes
+}
+
+/// The moves in an order that does not depend on the order in which they are made.
+pub fn sorted(moves: &[Move]) -> Vec<Move> {
+    let mut moves = moves.to_vec();
+    moves.sort_unstable();
+    moves
+}
+
+fn search(board: &Board, side: Side, left: &[u8], once: bool) -> Vec<Play> {
     let start = Play { moves: Moves::default(), result: *board };
-    if large == small {
-        doubles(&start, side, large, 4, BAR, &mut found);
-    } else {
+    let two = match *left {
+        [a, b] if a != b => Some((a.max(b), a.min(b))),
+        _ => None,
+    };
+    let mut found = Found::new(if once && two.is_some() { TABLE } else { 0 });
+    if let Some((large, small)) = two {
         in_order(&start, side, &[large, small], &mut found);
         let large_moves = found.longest > 0;
         in_order(&start, side, &[small, large], &mut found);
@@ -75,6 +101,9 @@ pub fn plays(board: &Board, side: Side, dice: Dice) -> Vec<Play> {
             // Only one die can be played, and the larger one can: the plays of the smaller do not count.
             found.plays.retain(|play| play.moves.first().is_some_and(|step| is_by(board.of(side), *step, large)));
         }
+    } else {
+        let die = left.first().copied().unwrap_or(0);
+        doubles(&start, side, die, u8::try_from(left.len()).unwrap_or(0), BAR, &mut found);
     }
     debug_assert!(found.plays.iter().all(|play| play.result.check().is_ok()));
     found.plays

@@ -1,5 +1,6 @@
 //! Tests of the rules, mostly data.
 
+mod laws;
 mod plays;
 
 use super::board::{Board, Side};

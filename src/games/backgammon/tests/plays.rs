@@ -104,7 +104,7 @@ fn positions_made_by_hand_allow_exactly_these_plays() {
         ("bearing off from gaps: a six takes the rearmost", "4:1 2:1", "24:1", (6, 5), &["4/0 2/0"]),
         ("bearing off: a higher checker must move first", "6:1 2:1", "20:1", (5, 2), &["6/1 2/0", "6/4 4/0"]),
         ("no bearing off while one is outside", "7:1 6:1", "24:1", (6, 6), &["7/1 6/0 1/0"]),
-        ("the last one outside comes home, then bears off", "7:1 1:1", "20:1", (6, 1), &["7/1 1/0", "7/6 6/0"]),
+        ("the last one outside comes home, then bears off", "7:1 1:1", "20:1", (6, 1), &["7/1 1/0"]),
         ("a blocked smaller move does not stop bearing off", "6:1", "24:2", (5, 6), &["6/0"]),
         ("a single checker bears off with either die", "3:1", "24:2", (6, 5), &["3/0"]),
         ("nothing to move at all", "8:2", "20:2 2:2", (3, 3), &[""]),
