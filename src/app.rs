@@ -1,8 +1,10 @@
 //! The one place where dependencies are built and handed on.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -21,6 +23,10 @@ use crate::web::limit::AddressLimit;
 use crate::web::link::Links;
 use crate::web::origin::OriginPolicy;
 
+/// Who steps through a game asks about one position after the other, faster than they can read them at first.
+const QUESTION_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const QUESTION_EVERY: Duration = Duration::from_secs(2);
+
 /// What a running server consists of. Shared by reference by every handler.
 pub struct App {
     pub config: Config,
@@ -35,6 +41,8 @@ pub struct App {
     pub room_limit: AddressLimit,
     /// How often one player may send commands over plain HTTP: as a socket may.
     pub command_limit: AddressLimit,
+    /// How often one player may ask about a game: each question may be a second of work.
+    pub question_limit: AddressLimit,
 }
 
 impl App {
@@ -60,6 +68,7 @@ impl App {
             origins: Arc::new(origins),
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
+            question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
             rooms,
             log,
             clock,
@@ -132,6 +141,7 @@ pub fn room_settings(config: &Config) -> RoomSettings {
         rooms_per_player: config.rooms_per_player.get(),
         idle: config.idle_eviction,
         bot_delay: config.bot_delay,
+        bot_threads: usize::try_from(config.bot_threads.get()).unwrap_or(1),
         ..RoomSettings::default()
     }
 }

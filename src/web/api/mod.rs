@@ -2,12 +2,14 @@
 //!
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
+//! - [`consult`]: questions about a game.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
 //! - [`session`], [`about`]: who one is, and what there is.
 
 pub mod about;
 pub mod asker;
 pub mod body;
+pub mod consult;
 pub mod invite;
 pub mod lobby;
 pub mod play;
@@ -31,7 +33,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -45,6 +47,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
         ("/rooms/{code}/verify", get(record::verify)),
         ("/auth/guest", post(session::guest)),
         ("/auth/verify", get(session::verify)),
+        ("/{game}/analyze", post(consult::analyze)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]

@@ -40,18 +40,13 @@ pub fn choices(odds: Odds, cube: Cube, stakes: Stakes) -> Choices {
 }
 
 fn money(odds: Odds, cube: Cube, jacoby: bool) -> Choices {
-    let Gains { win, lose } = Gains::of(odds);
-    let x = EFFICIENCY;
-    let own = |win: f32, lose: f32| odds.win * (win + lose + 0.5 * x) - lose;
+    let gains = Gains::of(odds);
     let no_double = match cube.mine {
-        Some(true) => own(win, lose),
-        Some(false) => own(win, lose) - 0.5 * x,
-        None => {
-            let (win, lose) = if jacoby { (1.0, 1.0) } else { (win, lose) };
-            4.0 / (4.0 - x) * (own(win, lose) - 0.25 * x)
-        }
+        // Without a double gammons count nothing.
+        None if jacoby => Gains { win: 1.0, lose: 1.0 }.with_cube(odds.win, None),
+        mine => gains.with_cube(odds.win, mine),
     };
-    let double_take = 2.0 * (own(win, lose) - 0.5 * x);
+    let double_take = 2.0 * gains.with_cube(odds.win, Some(false));
     let double_pass = 1.0;
     Choices {
         no_double,
@@ -63,6 +58,7 @@ fn money(odds: Odds, cube: Cube, jacoby: bool) -> Choices {
 }
 
 /// What a win and a loss come to on average, gammons included.
+#[derive(Clone, Copy)]
 struct Gains {
     win: f32,
     lose: f32,
@@ -75,6 +71,25 @@ impl Gains {
             win: of(odds.win_gammon + odds.win_backgammon, odds.win),
             lose: of(odds.lose_gammon + odds.lose_backgammon, 1.0 - odds.win),
         }
+    }
+
+    /// The equity with this chance to win: between that of a dead cube and that of one that is always turned at the perfect moment.
+    fn with_cube(self, chance: f32, mine: Option<bool>) -> f32 {
+        let Self { win, lose } = self;
+        let dead = chance * (win + lose) - lose;
+        // From here down one passes a double, from there up the other does.
+        let take = (lose - 0.5) / (win + lose + 0.5);
+        let cash = (lose + 1.0) / (win + lose + 0.5);
+        let line = |(x0, y0): (f32, f32), (x1, y1): (f32, f32)| y0 + (chance - x0) / (x1 - x0).max(1e-6) * (y1 - y0);
+        let (lost, passed, cashed, won) = ((0.0, -lose), (take, -1.0), (cash, 1.0), (1.0, win));
+        let live = match mine {
+            Some(true) if chance < cash => line(lost, cashed),
+            Some(false) if chance > take => line(passed, won),
+            None if (take..cash).contains(&chance) => line(passed, cashed),
+            _ if chance < take => line(lost, passed),
+            _ => line(cashed, won),
+        };
+        (1.0 - EFFICIENCY) * dead + EFFICIENCY * live
     }
 }
 

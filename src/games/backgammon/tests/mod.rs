@@ -1,5 +1,7 @@
 //! Tests of the rules, mostly data.
 
+mod ai;
+mod analysis;
 mod laws;
 mod plays;
 
