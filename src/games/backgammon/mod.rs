@@ -6,6 +6,7 @@
 
 pub mod board;
 pub mod clock;
+pub mod export;
 pub mod ids;
 pub mod options;
 pub mod plays;
@@ -20,13 +21,14 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::chance::Draw;
+use crate::game::record::{Format, Record};
 use crate::game::{Draft, Game, Input, Outcome, Seats, Viewer};
 use crate::id::Seat;
 use crate::time::Timestamp;
 
 pub use options::{Options, Setup};
 pub use rules::{Refusal, seat_of, side_of};
-pub use table::{Event, GameResult, Table, What};
+pub use table::{Event, GameResult, Made, Table, What};
 pub use wire::{Command, Notice, View};
 
 /// The state of a room: the table, and what is needed to take back a turn.
@@ -57,6 +59,8 @@ impl Game for Backgammon {
     const TITLE: &'static str = "Backgammon";
     const SUMMARY: &'static str = "The race of fifteen checkers, with doubling cube, matches and clocks.";
     const SEATS: RangeInclusive<u8> = 2..=2;
+
+    const EXPORTS: &'static [Format] = export::FORMATS;
 
     type Options = Options;
     type Assets = ();
@@ -134,6 +138,10 @@ impl Game for Backgammon {
 
     fn legal(&self, seat: Seat) -> Vec<Command> {
         self.legal_commands(seat)
+    }
+
+    fn export(record: &Record<Self>, format: &str) -> Option<String> {
+        export::export(record, format)
     }
 
     fn draws(&self, event: &Event) -> Vec<Draw> {
