@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::chance::Seed;
 use crate::game::command::{NotACommand, decode};
+use crate::game::record::Format;
 use crate::game::{Game, Past, Viewer};
 use crate::id::{RoomCode, Seat, Seq};
 use crate::log::{Row, Snapshot};
@@ -17,6 +18,7 @@ use crate::refusal::{Code, Refusal};
 use crate::room::decide::Outbox;
 use crate::room::erased::{AnyRoom, Checked, Hosted, tell_row, verify};
 use crate::room::fact::{Fact, Player};
+use crate::room::recorded::record;
 use crate::room::settings::RoomSettings;
 use crate::room::state::{BadLog, Room, parse};
 use crate::room::told::Told;
@@ -135,6 +137,15 @@ pub trait AnyGame: Send + Sync {
     /// When the row is not this game's.
     fn tell(&self, row: &Row, viewer: Viewer) -> Result<Told, BadLog>;
 
+    /// The formats of other programs in which a room of this game can be exported.
+    fn exports(&self) -> &'static [Format];
+
+    /// A log in one of these formats; `None` when it may not be shown yet, or the format is unknown.
+    ///
+    /// # Errors
+    /// When the log is not this game's.
+    fn export(&self, rows: &[Row], format: &str) -> Result<Option<String>, BadLog>;
+
     /// Every draw of a whole log, computed again.
     ///
     /// # Errors
@@ -230,6 +241,14 @@ impl<G: Game> AnyGame for Registered<G> {
 
     fn tell(&self, row: &Row, viewer: Viewer) -> Result<Told, BadLog> {
         tell_row::<G>(row, viewer)
+    }
+
+    fn exports(&self) -> &'static [Format] {
+        G::EXPORTS
+    }
+
+    fn export(&self, rows: &[Row], format: &str) -> Result<Option<String>, BadLog> {
+        Ok(record::<G>(rows)?.and_then(|record| G::export(&record, format)))
     }
 
     fn verify(&self, rows: &[Row]) -> Result<Vec<Checked>, BadLog> {

@@ -7,6 +7,7 @@
 pub mod ai;
 pub mod board;
 pub mod clock;
+pub mod export;
 pub mod ids;
 pub mod options;
 pub mod plays;
@@ -22,13 +23,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chance::Draw;
+use crate::game::record::{Format, Record};
 use crate::game::{Draft, Game, Input, Outcome, Past, Seats, Viewer};
 use crate::id::Seat;
 use crate::time::Timestamp;
 
 pub use options::{Options, Setup};
 pub use rules::{Refusal, seat_of, side_of};
-pub use table::{Event, GameResult, Table, What};
+pub use table::{Event, GameResult, Made, Table, What};
 pub use wire::{Command, Notice, View};
 
 /// The state of a room: the table, and what is needed to take back a turn.
@@ -61,6 +63,8 @@ impl Game for Backgammon {
     const SEATS: RangeInclusive<u8> = 2..=2;
     const BOTS: &'static [&'static str] = &ai::level::Level::NAMES;
     const QUESTIONS: &'static [&'static str] = &["analyze"];
+
+    const EXPORTS: &'static [Format] = export::FORMATS;
 
     type Options = Options;
     type Assets = ();
@@ -138,6 +142,10 @@ impl Game for Backgammon {
 
     fn legal(&self, seat: Seat) -> Vec<Command> {
         self.legal_commands(seat)
+    }
+
+    fn export(record: &Record<Self>, format: &str) -> Option<String> {
+        export::export(record, format)
     }
 
     fn draws(&self, event: &Event) -> Vec<Draw> {

@@ -45,6 +45,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
         ("/rooms/{code}/verify", get(record::verify)),
+        ("/rooms/{code}/export", get(record::export)),
         ("/auth/guest", post(session::guest)),
         ("/auth/verify", get(session::verify)),
         ("/{game}/analyze", post(consult::analyze)),
