@@ -162,6 +162,15 @@ impl Rooms {
         }
     }
 
+    /// Has a room that is awake read its log again.
+    pub fn reread(&self, code: RoomCode) {
+        let awake = self.kernel.cells.read().get(&code).cloned();
+        if let Some(cell) = awake {
+            // A room that left memory meanwhile reads its log anyway.
+            let _ = cell.send(Message::Reread);
+        }
+    }
+
     /// Lets a room see what is due.
     pub fn tick(&self, code: RoomCode) {
         let _ = self.send(code, Message::Tick);
