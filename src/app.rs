@@ -29,7 +29,7 @@ use crate::web::link::Links;
 use crate::web::origin::OriginPolicy;
 
 /// Who steps through a game asks about one position after the other, faster than they can read them at first.
-const QUESTION_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const QUESTION_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 const QUESTION_EVERY: Duration = Duration::from_secs(2);
 
 /// What a running server consists of. Shared by reference by every handler.

@@ -65,7 +65,7 @@ pub struct Events {
 
 /// The rooms of this server.
 pub struct Rooms {
-    kernel: Arc<Kernel>,
+    pub(super) kernel: Arc<Kernel>,
 }
 
 impl Rooms {
@@ -92,10 +92,6 @@ impl Rooms {
 
     pub fn clock(&self) -> &Clock {
         &self.kernel.clock
-    }
-
-    pub(super) fn thinking(&self) -> &Thinking {
-        &self.kernel.thinking
     }
 
     /// Rooms in memory.
