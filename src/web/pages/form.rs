@@ -43,6 +43,12 @@ impl Form {
         Ok(Self { fields, digest })
     }
 
+    /// A form without a page, for tests.
+    #[cfg(test)]
+    pub fn parse(body: &str) -> Self {
+        Self { fields: pairs(body.as_bytes()), digest: String::new() }
+    }
+
     /// The first field of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
@@ -75,6 +81,11 @@ pub struct Typed(Option<String>);
 const QUOTED_CHARS: usize = 20;
 
 impl Typed {
+    /// What stands there.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
     /// # Errors
     /// [`Problem::NoSuchRoom`] when it cannot be a code.
     pub fn code(&self) -> Result<RoomCode, Problem> {

@@ -4,6 +4,7 @@
 //! forbids inline scripts, styles and handlers, so templates have none: data for scripts travels in `data-` attributes. A test renders
 //! every page with hostile names and looks for them.
 
+mod account;
 pub mod draft;
 mod error;
 mod home;
@@ -14,13 +15,14 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
+pub use account::{Figures, LogInPage, PlayedRoom, ProfilePage, RegisterPage};
 pub use draft::DraftPage;
 pub use error::ErrorPage;
-pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow};
-pub use replay::{Board, Card, MoveLine, ReplayPage, Slot};
+pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
+pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
-pub use teller::Teller;
+pub use teller::{Tell, Teller};
 
 /// What every page needs besides its own matter.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Shell {
     pub csrf: String,
     /// The visitor's name, when they have one.
     pub nickname: Option<String>,
+    /// Whether the visitor has an account.
+    pub signed_in: bool,
 }
 
 /// How many emblems `static/emblems.svg` has.
