@@ -1,15 +1,17 @@
 //! Backgammon: the whole game, with cube, matches and clocks.
 //!
 //! `board` is a position, `plays` all that a roll allows in it, `ids` their names in GNU Backgammon's format. `table` is all that lies on
-//! the table, with the facts that change it; `rules` decides, `clock` counts the time, `wire` holds the words that clients see. All of it
+//! the table, with the facts that change it; `judge` says what is allowed and `rules` what comes of it, `clock` counts the time, `wire` holds the words that clients see. All of it
 //! is described for players and clients in `docs/games/backgammon.md`.
 
 pub mod board;
 pub mod clock;
 pub mod export;
 pub mod ids;
+pub mod judge;
 pub mod options;
 pub mod plays;
+pub mod refusal;
 pub mod rules;
 pub mod table;
 #[cfg(test)]
@@ -27,7 +29,8 @@ use crate::id::Seat;
 use crate::time::Timestamp;
 
 pub use options::{Options, Setup};
-pub use rules::{Refusal, seat_of, side_of};
+pub use refusal::Refusal;
+pub use rules::{seat_of, side_of};
 pub use table::{Event, GameResult, Made, Table, What};
 pub use wire::{Command, Notice, View};
 
@@ -133,7 +136,7 @@ impl Game for Backgammon {
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        self.table.clock.as_ref().filter(|_| self.table.running()).map(clock::Clock::deadline)
+        self.table.clock.as_ref().filter(|_| self.table.running()).map(clock::Timer::deadline)
     }
 
     fn legal(&self, seat: Seat) -> Vec<Command> {

@@ -148,4 +148,7 @@ fn a_position_needs_15_checkers_a_side_and_points_of_one_colour() {
     assert!(Board::new(at("6:15"), [0; 26]).is_err());
     assert!(Board::new(at("6:2"), at("19:2")).is_err());
     assert!(Board::new(at("6:2"), at("18:2")).is_ok());
+    let kept = serde_json::to_string(&Board::opening()).unwrap();
+    assert_eq!(serde_json::from_str::<Board>(&kept).unwrap(), Board::opening());
+    assert!(serde_json::from_str::<Board>(&kept.replacen("[0,", "[1,", 1)).is_err(), "16 checkers");
 }
