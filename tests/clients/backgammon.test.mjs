@@ -1,9 +1,10 @@
 // Backgammon between real clients: whole games, the cube, resigning, undoing, watching, clocks and exports.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import test from "node:test";
 import { checkers, other, startedGame, stateOf, takeTurn } from "../support/backgammon.mjs";
 import { connect } from "../support/client.mjs";
-import { useServer } from "../support/server.mjs";
+import { binary, useServer } from "../support/server.mjs";
 
 const server = useServer();
 
@@ -61,6 +62,9 @@ for (const whole of [true, false]) {
     assert.match(await mat.text(), /^; \[Site "Parlor"\][^]* Game 1\n Ada : 0 +Ben : 0\n {2}1\)[^]*Wins \d points?\n$/);
     const sgf = await (await fetch(`${server.url}/api/rooms/${code}/export?format=sgf`)).text();
     assert.match(sgf, /^\(;FF\[4\]GM\[6\][^]*\)\n$/);
+    const printed = execFileSync(binary(), ["export", code, "--format", "sgf"], { env: server.env, encoding: "utf8" });
+    assert.equal(printed, sgf, "the program prints the same");
+    assert.throws(() => execFileSync(binary(), ["export", code, "--format", "pgn"], { env: server.env, stdio: "pipe" }), /mat, sgf/);
     const wrong = await fetch(`${server.url}/api/rooms/${code}/export?format=pgn`);
     assert.equal(wrong.status, 400);
     assert.match((await wrong.json()).error.message, /mat, sgf/);

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Deserializer, Serializer};
 
-use super::board::{BAR, Board, CHECKERS, Checkers, Side};
+use super::board::{Board, CHECKERS, Checkers, Side};
 use super::plays::Dice;
 
 /// Why a text is no ID.
@@ -79,9 +79,9 @@ pub fn position(id: &str, on_roll: Side) -> Result<Board, BadId> {
     let mut bits = (0..80).map(|bit| key[bit / 8] >> (bit % 8) & 1 == 1);
     let mut sides = [[0u8; 26]; 2];
     for mine in &mut sides {
-        for point in 1..=usize::from(BAR) {
+        for count in &mut mine[1..] {
             while bits.next().ok_or(BadId::Position)? {
-                mine[point] += 1;
+                *count += 1;
             }
         }
         let there: u8 = mine[1..].iter().sum();
