@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that tools are there. As root on Debian or Ubuntu, what is missing is installed; elsewhere it is named, with how to get it.
-# Usage: need.sh cargo|node|nextest|chromium|python|gnubg ...
+# Usage: need.sh cargo|node|nextest|chromium|python|postgres|gnubg ...
 set -eu
 
 # The version that the tests were written with; any newer one does too.
@@ -69,9 +69,21 @@ need_gnubg() {
     apt_install gnubg
 }
 
+need_postgres() {
+    # Debian keeps the server's programs out of the path. Nothing of it is started or set up: tests make servers of their own.
+    for initdb in /usr/lib/postgresql/*/bin/initdb; do [ -x "$initdb" ] && return; done
+    has initdb && has postgres && return
+    can_install || missing "Postgres" "Install its server (Debian: apt-get install postgresql)."
+    # Without this, Debian's package makes a database and starts it.
+    mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+        printf 'create_main_cluster = false\nstart_conf = manual\n' >/etc/postgresql-common/createcluster.conf
+    apt_install postgresql
+}
+
 for tool in "$@"; do
     case "$tool" in
-    cargo | node | nextest | chromium | python | gnubg) "need_$tool" ;;
+    cargo | node | nextest | chromium | python | postgres | gnubg) "need_$tool" ;;
     *) missing "$tool" "need.sh does not know it." ;;
     esac
 done

@@ -1,7 +1,6 @@
 //! The one place where dependencies are built and handed on.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,6 +11,7 @@ use crate::config::{Config, secret};
 use crate::games::draft;
 use crate::games::{Assets, catalogue};
 use crate::log::EventLog;
+use crate::log::postgres::{self, PostgresLog};
 use crate::log::sqlite::{self, SqliteLog};
 use crate::room::Rooms;
 use crate::room::settings::RoomSettings;
@@ -43,7 +43,7 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let log: Arc<dyn EventLog> = Arc::new(open_log(&config).await?);
+        let log: Arc<dyn EventLog> = open_log(&config).await?;
         let secret = token_secret(&config)?;
         if secret.is_short() {
             tracing::warn!("the secret that signs tokens is short; 32 characters or more are better");
@@ -71,28 +71,39 @@ impl App {
 /// The store of these settings, writable.
 ///
 /// # Errors
-/// When another server uses it, or it cannot be opened.
-pub async fn open_log(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config);
-    SqliteLog::open(&path, settings).await
+/// When another server uses it (SQLite), or it cannot be opened.
+pub async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(match config.database() {
+        Database::File(path) => Arc::new(SqliteLog::open(&path, sqlite_settings(config)).await?),
+        Database::Server(url) => Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?),
+    })
 }
 
 /// The store of these settings for looking only: works beside a running server.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn open_log_to_read(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config);
-    SqliteLog::open_to_read(&path, settings).await
+pub async fn open_log_to_read(config: &Config) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(match config.database() {
+        Database::File(path) => Arc::new(SqliteLog::open_to_read(&path, sqlite_settings(config)).await?),
+        Database::Server(url) => Arc::new(PostgresLog::open_to_read(&url, postgres_settings(config)).await?),
+    })
 }
 
-fn log_settings(config: &Config) -> (PathBuf, sqlite::Settings) {
-    let Database::File(path) = config.database();
+fn sqlite_settings(config: &Config) -> sqlite::Settings {
     let synchronous = match config.sqlite_synchronous {
         Synchronous::Full => sqlite::Synchronous::Full,
         Synchronous::Normal => sqlite::Synchronous::Normal,
     };
-    (path, sqlite::Settings { synchronous, ..sqlite::Settings::default() })
+    sqlite::Settings { synchronous, ..sqlite::Settings::default() }
+}
+
+fn postgres_settings(config: &Config) -> postgres::Settings {
+    postgres::Settings {
+        readers: config.postgres_readers.get(),
+        writers: config.postgres_writers.get(),
+        timeout: config.postgres_timeout,
+    }
 }
 
 /// The secret that signs tokens: of the settings, else the one kept in the data folder.

@@ -69,9 +69,23 @@ pub struct Config {
     #[arg(long, env = "PARLOR_LOG_FORMAT", value_name = "FORMAT", default_value = "text", help_heading = SERVING)]
     pub log_format: Format,
 
-    /// Where the event log is: `sqlite:PATH`. Default: `parlor.db` in `data_dir`.
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", help_heading = STORE)]
+    /// Where the event log is: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default: `parlor.db` in `data_dir`.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
     pub database_url: Option<Database>,
+
+    /// Most connections to Postgres that read; those that write come on top.
+    // Waking rooms and lists; a server takes 100 by default, and several nodes share them.
+    #[arg(long, env = "PARLOR_POSTGRES_READERS", value_name = "N", default_value = "8", value_parser = count, help_heading = STORE)]
+    pub postgres_readers: NonZeroU32,
+
+    /// Connections to Postgres that write; each serves its share of the rooms.
+    // What they gain is measured in docs/postgres.md.
+    #[arg(long, env = "PARLOR_POSTGRES_WRITERS", value_name = "N", default_value = "2", value_parser = count, help_heading = STORE)]
+    pub postgres_writers: NonZeroU32,
+
+    /// How long Postgres may take to accept a connection or to answer before it counts as away.
+    #[arg(long = "postgres-timeout-ms", env = "PARLOR_POSTGRES_TIMEOUT_MS", value_name = "MS", default_value = "5000", value_parser = millis(100..=60_000), help_heading = STORE)]
+    pub postgres_timeout: Duration,
 
     /// When SQLite forces commits to the disk: `full` survives a power cut, `normal` only a crash of the process.
     #[arg(long, env = "PARLOR_SQLITE_SYNCHRONOUS", value_name = "MODE", default_value = "full", help_heading = STORE)]

@@ -9,3 +9,8 @@ mod rooms;
 mod schema;
 mod session;
 mod support;
+
+/// These run on the store that needs nothing; `tests/on_postgres` runs them on the other.
+async fn database() -> Option<String> {
+    None
+}

@@ -45,10 +45,6 @@ impl Awake {
         if self.conns.iter().any(|c| c.player == player) {
             return false;
         }
-        if self.conns.iter().any(|c| c.player == player) {
-            // A connection says better than a request whether somebody is here.
-            return false;
-        }
         let until = now + kernel.settings.http_presence;
         kernel.deadlines.schedule(cell.code, until + std::time::Duration::from_millis(1));
         match self.seen.iter_mut().find(|(p, _)| *p == player) {
@@ -123,7 +119,9 @@ impl Awake {
         let room = &loaded.room;
         let (seq, viewer) = (room.seq(), room.viewer(Some(enter.player.id)));
         let missed = match enter.last_seq.filter(|last| *last <= seq) {
-            Some(last) if seq.0 - last.0 <= REPLAY_MAX => match kernel.log.rows(loaded.key, last, REPLAY_MAX).await {
+            Some(last) if last == seq => Some(vec![]),
+            // Not past `seq`: what another node appended meanwhile is told when this room has read it, and not twice.
+            Some(last) if seq.0 - last.0 <= REPLAY_MAX => match kernel.log.rows(loaded.key, last, seq.0 - last.0).await {
                 Ok(rows) => Some(rows),
                 Err(error) => {
                     self.conns.retain(|c| enter.conn.as_ref().is_none_or(|(id, _)| c.id != *id));

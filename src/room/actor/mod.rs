@@ -99,6 +99,12 @@ enum Settled {
     Bot(Seat, Seq, Option<(String, Box<RawValue>)>),
 }
 
+impl Settled {
+    fn is_refused(&self) -> bool {
+        matches!(self, Settled::Request(_, Err(_)) | Settled::Enter(_, Err(_)))
+    }
+}
+
 impl Awake {
     /// How many there are for whom the room stays in memory.
     fn audience(&mut self) -> usize {
@@ -117,7 +123,13 @@ impl Awake {
             let mut out = Outbox::default();
             let mut settled = Vec::new();
             let torn = self.decide(cell, &kernel, &mut mail, &mut out, &mut settled).await;
-            let outcome = if torn { Err(LogError::Conflict) } else { self.append(&kernel, &mut out).await };
+            let outcome = if torn {
+                Err(LogError::Conflict)
+            } else if out.rows.is_empty() && settled.iter().any(Settled::is_refused) {
+                self.still_newest(&kernel).await
+            } else {
+                self.append(&kernel, &mut out).await
+            };
             match outcome {
                 Ok(()) => {
                     tries = 0;
@@ -135,6 +147,7 @@ impl Awake {
                     self.hosted = None;
                     let refusal = match &error {
                         LogError::Unavailable(_) => unavailable(),
+                        LogError::Unknown(_) => lost(),
                         _ => Refusal::new(Code::Busy, "too many are writing to this room at once; try again"),
                     };
                     tracing::warn!(%error, room = %cell.code, "nothing of this step was applied");
@@ -376,6 +389,14 @@ impl Awake {
         }))
     }
 
+    /// Whether nobody else has appended meanwhile. What is accepted finds out by its commit; a refusal writes nothing, and one that comes
+    /// of an old state would turn away a move that is in the log already.
+    async fn still_newest(&self, kernel: &Kernel) -> Result<(), LogError> {
+        let Some(loaded) = self.hosted.as_ref().filter(|_| kernel.log.is_shared()) else { return Ok(()) };
+        let newer = kernel.log.rows(loaded.key, loaded.room.seq(), 1).await?;
+        if newer.is_empty() { Ok(()) } else { Err(LogError::Conflict) }
+    }
+
     async fn append(&mut self, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
         let Some(loaded) = self.hosted.as_mut() else { return Err(LogError::Conflict) };
         if out.rows.is_empty() {
@@ -448,6 +469,12 @@ pub fn no_such_room() -> Refusal {
 
 pub fn unavailable() -> Refusal {
     Refusal::new(Code::Unavailable, "the store cannot be reached; nothing was applied")
+}
+
+/// The one answer that does not say whether something was applied: the store was lost in the middle. The log will tell, and everybody
+/// in the room with it.
+fn lost() -> Refusal {
+    Refusal::new(Code::Unavailable, "the store was lost on the way; look whether this was applied before you do it again")
 }
 
 pub fn store_failed(error: &LogError) -> Refusal {
