@@ -11,7 +11,6 @@ pub mod ids;
 pub mod judge;
 pub mod options;
 pub mod plays;
-pub mod refusal;
 pub mod rules;
 pub mod table;
 #[cfg(test)]
@@ -29,8 +28,7 @@ use crate::id::Seat;
 use crate::time::Timestamp;
 
 pub use options::{Options, Setup};
-pub use refusal::Refusal;
-pub use rules::{seat_of, side_of};
+pub use rules::{Refusal, seat_of, side_of};
 pub use table::{Event, GameResult, Made, Table, What};
 pub use wire::{Command, Notice, View};
 
@@ -90,7 +88,9 @@ impl Game for Backgammon {
         let before = std::mem::replace(&mut self.table, event.table.clone());
         match &event.what {
             What::TurnEnded { .. } => self.last = Some(Box::new(before)),
-            What::Opened { .. } | What::Reopened { .. } | What::TakenBack { .. } | What::Doubled { .. } => self.last = None,
+            What::Opened { .. } | What::Placed { .. } | What::Reopened { .. } | What::TakenBack { .. } | What::Doubled { .. } => {
+                self.last = None
+            }
             What::GameEnded { result } => {
                 self.last = None;
                 self.results.push(result.clone());

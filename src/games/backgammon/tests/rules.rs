@@ -218,7 +218,7 @@ fn options_out_of_their_range_are_refused() {
         (Options { match_length: 26, ..casual() }, Refusal::MatchLength),
         (Options { time_control: TimeControl::Rapid, bank_s: Some(0), ..casual() }, Refusal::Time),
         (Options { time_control: TimeControl::Blitz, delay_s: Some(601), ..casual() }, Refusal::Time),
-        (Options { bank_s: Some(60), ..casual() }, Refusal::TimeWithoutControl),
+        (Options { bank_s: Some(60), ..casual() }, Refusal::TimeWithoutClock),
     ];
     for (options, expected) in cases {
         assert_eq!(Backgammon::setup(&options, 2, &()), Err(expected), "{options:?}");
