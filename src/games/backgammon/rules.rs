@@ -1,21 +1,18 @@
-//! The rules: what a request comes to, or why it is refused.
+//! The rules: what is recorded when a request is accepted.
 
 use std::time::Duration;
 
 use super::Backgammon;
-use super::board::{BAR, OFF, Side};
-use super::clock::Clock;
-use super::options::GameType;
-use super::plays::{self, Dice, Move};
-use super::table::{Ending, Event, GameResult, Kind, Phase, Step, Table, What};
-use super::wire::{Command, Moving};
+use super::board::Side;
+use super::clock::Timer;
+use super::judge::Action;
+use super::plays::Dice;
+use super::table::{Ending, Event, GameResult, Kind, Phase, Table, What};
+use super::wire::Command;
 use crate::game::{Draft, Input};
 use crate::id::Seat;
 use crate::refusal::{Code, Refused};
 use crate::time::Timestamp;
-
-/// The cube of a single game has no higher number.
-pub const HIGHEST_CUBE: u16 = 64;
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +23,10 @@ pub enum Refusal {
     Time,
     #[error("bank_s and delay_s need a time_control")]
     TimeWithoutClock,
+    #[error("position_id must name a position in GNU Backgammon's format, with the game not over")]
+    BadPosition,
+    #[error("a given position is played as a single casual game")]
+    PositionInMatch,
     #[error("the game has begun already")]
     AlreadyBegun,
     #[error("the game has not begun")]
@@ -95,7 +96,9 @@ pub enum Refusal {
 impl Refused for Refusal {
     fn code(&self) -> Code {
         match self {
-            Self::MatchLength | Self::Time | Self::TimeWithoutClock => Code::ValidationError,
+            Self::MatchLength | Self::Time | Self::TimeWithoutClock | Self::BadPosition | Self::PositionInMatch => {
+                Code::ValidationError
+            }
             Self::AlreadyBegun | Self::Over => Code::RoomUnavailable,
             Self::NotBegun => Code::NotReady,
             Self::NoSuchSeat => Code::NotInGame,
@@ -103,28 +106,6 @@ impl Refused for Refusal {
             _ => Code::IllegalMove,
         }
     }
-}
-
-/// What an accepted command comes to.
-enum Action {
-    Roll,
-    /// Moves with their dice; then the turn ends, if so.
-    Make(Vec<(Move, u8)>, bool),
-    End,
-    /// Said a second time.
-    Nothing,
-    Unmake,
-    Reopen,
-    AskUndo,
-    TakeBack,
-    DeclineUndo,
-    Double,
-    AcceptDouble,
-    DeclineDouble,
-    Resign(Kind),
-    AcceptResign(Kind),
-    DeclineResign(Kind),
-    Claim,
 }
 
 /// Decides what a request comes to.
@@ -181,195 +162,6 @@ pub fn seat_of(side: Side) -> Seat {
         Side::White => Seat::HOST,
         Side::Black => Seat(1),
     }
-}
-
-impl Table {
-    /// Whether `side` may double by the cube, whoever's turn it is.
-    ///
-    /// # Errors
-    /// What stands against it.
-    pub fn may_double(&self, side: Side) -> Result<(), Refusal> {
-        let limit = if self.is_match() {
-            // A cube that wins the match as it is would only help the other side.
-            self.match_length.saturating_sub(self.score[side.index()])
-        } else {
-            HIGHEST_CUBE
-        };
-        if !self.with_cube {
-            Err(Refusal::NoCube)
-        } else if self.crawford {
-            Err(Refusal::Crawford)
-        } else if self.cube_owner == Some(side.other()) {
-            Err(Refusal::NotYourCube)
-        } else if self.cube >= limit {
-            Err(Refusal::CubeLimit)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Backgammon {
-    /// What the command comes to, with nothing done yet.
-    fn judge(&self, side: Side, command: &Command) -> Result<Action, Refusal> {
-        let table = &self.table;
-        match table.phase {
-            Phase::Waiting => return Err(Refusal::NotBegun),
-            Phase::Over => return Err(Refusal::Over),
-            Phase::Rolling | Phase::Moving | Phase::Doubled => {}
-        }
-        if *command == Command::ClaimWin {
-            return if table.absent[side.other().index()] { Ok(Action::Claim) } else { Err(Refusal::NotAbsent) };
-        }
-        match (table.resigning, command) {
-            (None, Command::AcceptResign | Command::DeclineResign) => return Err(Refusal::NoResignation),
-            (None, _) => {}
-            (Some((by, _)), _) if by == side => return Err(Refusal::ResignationPending),
-            (Some((_, kind)), Command::AcceptResign) => return Ok(Action::AcceptResign(kind)),
-            (Some((_, kind)), Command::DeclineResign) => return Ok(Action::DeclineResign(kind)),
-            (Some(_), _) => return Err(Refusal::AnswerResignation),
-        }
-        match command {
-            Command::Resign { kind } if table.resign_declined[side.index()].is_some_and(|declined| declined >= *kind) => {
-                Err(Refusal::ResignDeclined)
-            }
-            Command::Resign { kind } => Ok(Action::Resign(*kind)),
-            Command::AcceptUndo | Command::DeclineUndo => match table.undo_asked {
-                None => Err(Refusal::NoUndoAsked),
-                Some(by) if by == side => Err(Refusal::NotYourTurn),
-                Some(_) if *command == Command::AcceptUndo => Ok(Action::TakeBack),
-                Some(_) => Ok(Action::DeclineUndo),
-            },
-            Command::Undo => self.judge_undo(side),
-            Command::EndTurn if self.just_ended(side) => Ok(Action::Nothing),
-            Command::AcceptDouble | Command::DeclineDouble => match table.phase {
-                Phase::Doubled if table.turn == side => Err(Refusal::NotYourTurn),
-                Phase::Doubled if *command == Command::AcceptDouble => Ok(Action::AcceptDouble),
-                Phase::Doubled => Ok(Action::DeclineDouble),
-                _ => Err(Refusal::NoDouble),
-            },
-            _ if table.phase == Phase::Doubled && table.turn == side => Err(Refusal::DoublePending),
-            _ if table.phase == Phase::Doubled => Err(Refusal::AnswerDouble),
-            _ if table.turn != side => Err(Refusal::NotYourTurn),
-            Command::RollDice if table.phase == Phase::Moving => Err(Refusal::Rolled),
-            Command::RollDice => Ok(Action::Roll),
-            Command::OfferDouble if table.phase == Phase::Moving => Err(Refusal::TooLateToDouble),
-            Command::OfferDouble => table.may_double(side).map(|()| Action::Double),
-            _ if table.phase == Phase::Rolling => Err(Refusal::NotRolled),
-            Command::Move(Moving::One(step)) => self.judge_step(side, *step),
-            Command::Move(Moving::All { moves }) => self.judge_turn(side, moves),
-            Command::EndTurn if plays::steps(&table.board, side, &table.left()).is_empty() => Ok(Action::End),
-            // All others were answered above.
-            _ => Err(Refusal::MovesLeft),
-        }
-    }
-
-    fn judge_step(&self, side: Side, step: Step) -> Result<Action, Refusal> {
-        let (own, left) = (step.own(side), self.table.left());
-        if let Some(die) = die_for(&self.table.board, side, &left, own) {
-            return Ok(Action::Make(vec![(own, die)], false));
-        }
-        let Step { from_point: from, to_point: to } = step;
-        Err(match own {
-            Move { from: point, .. } if point > BAR => Refusal::NoSuchPoint(from),
-            Move { to: point, .. } if point > BAR => Refusal::NoSuchPoint(to),
-            Move { from: OFF, .. } => Refusal::NoChecker(from),
-            Move { from: point, .. } if self.table.board.on(side, point) == 0 => Refusal::NoChecker(from),
-            Move { from: point, .. } if point != BAR && self.table.board.bar(side) > 0 => Refusal::BarFirst,
-            _ => Refusal::Illegal { from, to },
-        })
-    }
-
-    fn judge_turn(&self, side: Side, moves: &[Step]) -> Result<Action, Refusal> {
-        let left = self.table.left();
-        let routes = plays::routes(&self.table.board, side, &left);
-        if routes.iter().all(|play| play.moves.is_empty()) {
-            return Err(Refusal::NothingToMove);
-        }
-        let asked: Vec<Move> = moves.iter().map(|step| step.own(side)).collect();
-        let asked = plays::sorted(&asked);
-        let play = routes.iter().find(|play| plays::sorted(&play.moves) == asked).ok_or(Refusal::IllegalTurn)?;
-        let (mut board, mut left, mut steps) = (self.table.board, left, vec![]);
-        for step in play.moves.iter() {
-            let die = die_for(&board, side, &left, *step).ok_or(Refusal::IllegalTurn)?;
-            left.retain({
-                let mut once = true;
-                move |&other| other != die || !std::mem::take(&mut once)
-            });
-            board.step(side, step.from, step.to);
-            steps.push((*step, die));
-        }
-        Ok(Action::Make(steps, true))
-    }
-
-    fn judge_undo(&self, side: Side) -> Result<Action, Refusal> {
-        let table = &self.table;
-        if table.turn == side {
-            let moved = table.phase == Phase::Moving && !table.made.is_empty();
-            return if moved { Ok(Action::Unmake) } else { Err(Refusal::NothingToUndo) };
-        }
-        if self.just_ended(side) {
-            return Ok(Action::Reopen);
-        }
-        let rolled_after = table.phase == Phase::Moving && self.last.as_ref().is_some_and(|last| last.turn == side);
-        if !rolled_after {
-            Err(Refusal::NothingToUndo)
-        } else if self.setup.game_type != GameType::Casual {
-            Err(Refusal::NotCasual)
-        } else if table.undo_asked.is_some() {
-            Err(Refusal::AlreadyAsked)
-        } else {
-            Ok(Action::AskUndo)
-        }
-    }
-
-    /// Whether `side` has just ended its turn, and the other side has not rolled.
-    fn just_ended(&self, side: Side) -> bool {
-        self.table.phase == Phase::Rolling && self.table.turn != side && self.last.as_ref().is_some_and(|last| last.turn == side)
-    }
-
-    /// Everything that would be accepted.
-    pub(super) fn legal_commands(&self, seat: Seat) -> Vec<Command> {
-        let Some(side) = side_of(seat) else { return vec![] };
-        let mut legal = vec![];
-        let table = &self.table;
-        if table.phase == Phase::Moving && table.turn == side && table.resigning.is_none() {
-            let left = table.left();
-            let routes = plays::routes(&table.board, side, &left);
-            let whole = routes.iter().filter(|play| !play.moves.is_empty());
-            legal.extend(whole.map(|play| Command::Move(Moving::all(play.moves.iter().map(|step| Step::of(side, *step))))));
-            for (step, _) in plays::steps(&table.board, side, &left) {
-                let command = Command::Move(Moving::One(Step::of(side, step)));
-                if !legal.contains(&command) {
-                    legal.push(command);
-                }
-            }
-        }
-        let others = [
-            Command::RollDice,
-            Command::EndTurn,
-            Command::Undo,
-            Command::AcceptUndo,
-            Command::DeclineUndo,
-            Command::OfferDouble,
-            Command::AcceptDouble,
-            Command::DeclineDouble,
-            Command::Resign { kind: Kind::Single },
-            Command::Resign { kind: Kind::Gammon },
-            Command::Resign { kind: Kind::Backgammon },
-            Command::AcceptResign,
-            Command::DeclineResign,
-            Command::ClaimWin,
-        ];
-        legal.extend(others.into_iter().filter(|command| self.judge(side, command).is_ok()));
-        legal
-    }
-}
-
-/// The die that a move takes: the one of exactly its length where that is allowed, else the larger.
-fn die_for(board: &super::board::Board, side: Side, left: &[u8], step: Move) -> Option<u8> {
-    let fits = plays::steps(board, side, left).into_iter().filter(|(known, _)| *known == step).map(|(_, die)| die);
-    fits.min_by_key(|die| if step.from.checked_sub(step.to) == Some(*die) { 0 } else { 7 - die })
 }
 
 fn act(draft: &mut Draft<'_, Backgammon>, side: Side, action: Action) {
@@ -446,7 +238,7 @@ fn record(draft: &mut Draft<'_, Backgammon>, what: What, change: impl FnOnce(&mu
     draft.record(Event { what, table });
 }
 
-fn running_clock(clock: Option<Clock>, to_decide: Option<Side>, now: Timestamp) -> Option<Clock> {
+fn running_clock(clock: Option<Timer>, to_decide: Option<Side>, now: Timestamp) -> Option<Timer> {
     let clock = clock?;
     // At the end it stands: what was used up is taken off.
     Some(match to_decide {
@@ -477,6 +269,15 @@ fn roll(draft: &mut Draft<'_, Backgammon>) -> Dice {
 
 /// A new game of the match begins.
 fn open_game(draft: &mut Draft<'_, Backgammon>) {
+    let (time, now) = (draft.setup.time, draft.now());
+    let clock = |first| time.map(|(bank, delay): (Duration, Duration)| Timer::new(bank, delay, first, now));
+    if let Some(board) = draft.setup.position() {
+        record(draft, What::Placed { side: Side::White }, |table| {
+            table.clock = clock(Side::White);
+            table.begin_position(Side::White, board);
+        });
+        return;
+    }
     let mut throws = vec![roll(draft)];
     while let Some(&(white, black)) = throws.last()
         && white == black
@@ -486,10 +287,9 @@ fn open_game(draft: &mut Draft<'_, Backgammon>) {
     }
     let dice = throws.last().copied().unwrap_or_default();
     let first = if dice.0 > dice.1 { Side::White } else { Side::Black };
-    let (time, now) = (draft.setup.time, draft.now());
     record(draft, What::Opened { throws }, |table| {
         if table.clock.is_none() {
-            table.clock = time.map(|(bank, delay): (Duration, Duration)| Clock::new(bank, delay, first, now));
+            table.clock = clock(first);
         }
         table.begin_game(first, dice);
     });

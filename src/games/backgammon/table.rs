@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::board::{BAR, Board, OFF, Side};
-use super::clock::Clock;
+use super::clock::Timer;
 use super::ids::{self, MatchState, Stage};
 use super::options::Setup;
 use super::plays::{Dice, Move};
@@ -110,6 +110,7 @@ pub struct Made {
 pub struct Table {
     pub board: Board,
     /// The position at the beginning of the turn.
+    #[serde(with = "ids::as_id")]
     pub start: Board,
     pub phase: Phase,
     /// Whose turn it is. Who has offered a double is still in turn.
@@ -136,7 +137,7 @@ pub struct Table {
     pub crawford: bool,
     pub crawford_played: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clock: Option<Clock>,
+    pub clock: Option<Timer>,
     /// Who has left or not come back in time.
     pub absent: [bool; 2],
     /// How the game before this one ended, or the last.
@@ -264,6 +265,15 @@ impl Table {
         self.resign_declined = [None; 2];
     }
 
+    /// A game from a position, with `first` to roll.
+    pub fn begin_position(&mut self, first: Side, board: Board) {
+        self.begin_game(first, Dice::default());
+        self.board = board;
+        self.start = board;
+        self.phase = Phase::Rolling;
+        self.dice = None;
+    }
+
     /// The position ID, as the player in turn sees the board.
     pub fn position_id(&self) -> String {
         ids::position_id(&self.board, self.turn)
@@ -304,6 +314,10 @@ pub enum What {
     /// A game begins: both throw a die, white's first, again while they are equal. The higher one moves first, with these dice.
     Opened {
         throws: Vec<Dice>,
+    },
+    /// A game begins from a given position, and `side` is to roll.
+    Placed {
+        side: Side,
     },
     Rolled {
         side: Side,
