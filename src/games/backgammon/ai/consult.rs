@@ -239,10 +239,8 @@ fn turns(events: &[(Seq, Event)]) -> Vec<Played> {
                     });
                 }
             }
-            What::Reopened { side } | What::TakenBack { side } => {
-                if turns.last().is_some_and(|last| last.before.turn == *side) {
-                    turns.pop();
-                }
+            What::Reopened { side } | What::TakenBack { side } if turns.last().is_some_and(|last| last.before.turn == *side) => {
+                turns.pop();
             }
             _ => {}
         }
