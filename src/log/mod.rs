@@ -19,6 +19,7 @@
 //!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `breaks` (in each folder), or `failure` for batches.
 
 pub mod accounts;
+pub mod annotations;
 pub mod anonymous;
 pub mod nodes;
 pub mod noting;
@@ -248,6 +249,6 @@ pub trait EventLog: Send + Sync + 'static {
 }
 
 /// A store with everything in it, whichever it is. New traits of tables are added here.
-pub trait Tables: EventLog + accounts::Accounts + ratings::Ratings {}
+pub trait Tables: EventLog + accounts::Accounts + annotations::Annotations + ratings::Ratings {}
 
-impl<T: EventLog + accounts::Accounts + ratings::Ratings> Tables for T {}
+impl<T: EventLog + accounts::Accounts + annotations::Annotations + ratings::Ratings> Tables for T {}

@@ -22,6 +22,7 @@ use crate::room::fact::Player;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::room::ticker::Ticker;
+use crate::room::thinking::Thinking;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
 
@@ -39,6 +40,7 @@ pub struct Kernel {
     pub settings: Arc<RoomSettings>,
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
+    pub thinking: Thinking,
     pub booted_at: Timestamp,
     pub(super) peers: OnceLock<Arc<dyn Peers>>,
     /// This process, as owner of ticking rooms.
@@ -75,6 +77,7 @@ pub struct Rooms {
 
 impl Rooms {
     pub fn new(log: Arc<dyn EventLog>, clock: Clock, settings: Arc<RoomSettings>, catalogue: Catalogue) -> Self {
+        let thinking = Thinking::new(settings.bot_threads);
         let kernel = Kernel {
             booted_at: clock.now(),
             log,
@@ -82,6 +85,7 @@ impl Rooms {
             settings,
             catalogue,
             deadlines: Deadlines::default(),
+            thinking,
             peers: OnceLock::new(),
             node: NodeId::random(),
             ticker: Ticker::default(),

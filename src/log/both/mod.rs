@@ -3,6 +3,7 @@
 mod accounts;
 mod ratings;
 mod owners;
+mod annotations;
 mod read;
 
 pub use owners::lease;
@@ -10,7 +11,7 @@ pub use owners::lease;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 
-use super::{Connection, Db, Pool, SHARED, Store, breaks};
+use super::{Connection, Db, FOUND, Pool, SHARED, Store, breaks, search_of};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::log::owners::Owners;
 use crate::log::writer::Writer;

@@ -20,11 +20,22 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgPool};
 
 use self::store::PostgresStore;
+use super::annotations::Words;
 use super::writer::Writer;
 
 /// The event log in a Postgres database.
 pub use both::Log as PostgresLog;
 pub use url::Url;
+
+/// The condition on annotations whose words fit `$1`, which [`search_of`] makes; without accents, as the index is.
+const FOUND: &str = "annotations.words @@ to_tsquery('simple',
+    translate(lower($1), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy'))";
+
+/// All of the words, the last as a beginning. They are letters and digits, so nothing in it is an operator.
+fn search_of(words: &Words) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    format!("{}:*", words.join(" & "))
+}
 
 type Db = sqlx::Postgres;
 type Pool = PgPool;

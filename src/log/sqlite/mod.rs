@@ -18,6 +18,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use self::store::SqliteStore;
+use super::annotations::Words;
 use super::writer::Writer;
 
 /// The tables' history; the same numbers as `migrations/postgres`.
@@ -60,6 +61,15 @@ impl Default for Settings {
             busy_timeout: Duration::from_secs(5),
         }
     }
+}
+
+/// The condition on annotations whose words fit `$1`, which [`search_of`] makes.
+const FOUND: &str = "annotations.id IN (SELECT rowid FROM annotations_words WHERE annotations_words MATCH $1)";
+
+/// All of the words, the last as a beginning, each as a string of FTS5: nothing in it is an operator.
+fn search_of(words: &Words) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    format!("{}*", words.join(" "))
 }
 
 type Db = sqlx::Sqlite;

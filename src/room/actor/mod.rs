@@ -329,7 +329,9 @@ impl Awake {
                     }
                 }
                 Message::Bot { seat, version, command } => {
-                    self.bot_thinking = None;
+                    if self.bot_thinking == Some((seat, version)) {
+                        self.bot_thinking = None;
+                    }
                     if loaded.room.version() != version {
                         continue;
                     }

@@ -2,13 +2,16 @@
 //!
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
+//! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
 //! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
 pub mod about;
+pub mod annotations;
 pub mod asker;
 pub mod body;
 pub mod figures;
+pub mod consult;
 pub mod invite;
 pub mod lobby;
 pub mod me;
@@ -22,7 +25,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
@@ -33,7 +36,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 33] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -45,6 +48,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
         ("/rooms/{code}/verify", get(record::verify)),
+        ("/rooms/{code}/export", get(record::export)),
         ("/auth/guest", post(session::guest)),
         ("/auth/register", post(session::register)),
         ("/auth/login", post(session::log_in)),
@@ -61,6 +65,10 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
         ("/players/{id}", get(me::player)),
         ("/players/{id}/stats", get(figures::stats)),
         ("/leaderboard", get(figures::leaderboard)),
+        ("/{game}/analyze", post(consult::analyze)),
+        ("/rooms/{code}/annotations", get(annotations::of_room).post(annotations::add)),
+        ("/rooms/{code}/annotations/{id}", delete(annotations::remove)),
+        ("/annotations", get(annotations::find)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]
