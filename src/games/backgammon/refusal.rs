@@ -11,6 +11,10 @@ pub enum Refusal {
     Time,
     #[error("bank_s and delay_s need a time_control")]
     TimeWithoutControl,
+    #[error("position_id must name a position in GNU Backgammon's format, with the game not over")]
+    BadPosition,
+    #[error("a given position is played as a single casual game")]
+    PositionInMatch,
     #[error("the game has begun already")]
     AlreadyBegun,
     #[error("the game has not begun")]
@@ -80,7 +84,9 @@ pub enum Refusal {
 impl Refused for Refusal {
     fn code(&self) -> Code {
         match self {
-            Self::MatchLength | Self::Time | Self::TimeWithoutControl => Code::ValidationError,
+            Self::MatchLength | Self::Time | Self::TimeWithoutControl | Self::BadPosition | Self::PositionInMatch => {
+                Code::ValidationError
+            }
             Self::AlreadyBegun | Self::Over => Code::RoomUnavailable,
             Self::NotBegun => Code::NotReady,
             Self::NoSuchSeat => Code::NotInGame,

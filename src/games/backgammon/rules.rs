@@ -175,6 +175,15 @@ fn roll(draft: &mut Draft<'_, Backgammon>) -> Dice {
 
 /// A new game of the match begins.
 fn open_game(draft: &mut Draft<'_, Backgammon>) {
+    let (time, now) = (draft.setup.time, draft.now());
+    let clock = |first| time.map(|(bank, delay): (Duration, Duration)| Timer::new(bank, delay, first, now));
+    if let Some(board) = draft.setup.position() {
+        record(draft, What::Placed { side: Side::White }, |table| {
+            table.clock = clock(Side::White);
+            table.begin_position(Side::White, board);
+        });
+        return;
+    }
     let mut throws = vec![roll(draft)];
     while let Some(&(white, black)) = throws.last()
         && white == black
@@ -184,10 +193,9 @@ fn open_game(draft: &mut Draft<'_, Backgammon>) {
     }
     let dice = throws.last().copied().unwrap_or_default();
     let first = if dice.0 > dice.1 { Side::White } else { Side::Black };
-    let (time, now) = (draft.setup.time, draft.now());
     record(draft, What::Opened { throws }, |table| {
         if table.clock.is_none() {
-            table.clock = time.map(|(bank, delay): (Duration, Duration)| Timer::new(bank, delay, first, now));
+            table.clock = clock(first);
         }
         table.begin_game(first, dice);
     });
