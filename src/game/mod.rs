@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod conform;
+pub mod record;
 
 use std::fmt::Debug;
 use std::ops::{Deref, RangeInclusive};
@@ -109,6 +110,14 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// The part of the assets that a page needs for offering the options: what `GET /api/games` shows of them.
     fn catalogue(_assets: &Self::Assets) -> serde_json::Value {
         serde_json::Value::Null
+    }
+
+    /// The formats of other programs that [`export`](Game::export) knows.
+    const EXPORTS: &'static [record::Format] = &[];
+
+    /// The record of a game in one of [`EXPORTS`](Game::EXPORTS), by its name.
+    fn export(_record: &record::Record<Self>, _format: &str) -> Option<String> {
+        None
     }
 
     /// What the wire calls a player in `seat`.

@@ -1,5 +1,6 @@
 //! The catalogue: one folder and one line per game.
 
+pub mod backgammon;
 pub mod draft;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::chance::Seed;
 use crate::game::command::{NotACommand, decode};
+use crate::game::record::Format;
 use crate::game::{Game, Viewer};
 use crate::id::{RoomCode, Seat};
 use crate::log::{Row, Snapshot};
@@ -16,6 +18,7 @@ use crate::refusal::Refusal;
 use crate::room::decide::Outbox;
 use crate::room::erased::{AnyRoom, Checked, Hosted, tell_row, verify};
 use crate::room::fact::{Fact, Player};
+use crate::room::recorded::record;
 use crate::room::settings::RoomSettings;
 use crate::room::state::{BadLog, Room};
 use crate::room::told::Told;
@@ -29,7 +32,9 @@ pub struct Assets {
 
 /// Every game there is. A new game is one more line here.
 pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
-    Catalogue { games: vec![register::<draft::DraftGame>(assets.draft, settings)] }
+    Catalogue {
+        games: vec![register::<draft::DraftGame>(assets.draft, settings), register::<backgammon::Backgammon>((), settings)],
+    }
 }
 
 fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn AnyGame> {
@@ -123,6 +128,15 @@ pub trait AnyGame: Send + Sync {
     /// When the row is not this game's.
     fn tell(&self, row: &Row, viewer: Viewer) -> Result<Told, BadLog>;
 
+    /// The formats of other programs in which a room of this game can be exported.
+    fn exports(&self) -> &'static [Format];
+
+    /// A log in one of these formats; `None` when it may not be shown yet, or the format is unknown.
+    ///
+    /// # Errors
+    /// When the log is not this game's.
+    fn export(&self, rows: &[Row], format: &str) -> Result<Option<String>, BadLog>;
+
     /// Every draw of a whole log, computed again.
     ///
     /// # Errors
@@ -192,6 +206,14 @@ impl<G: Game> AnyGame for Registered<G> {
 
     fn tell(&self, row: &Row, viewer: Viewer) -> Result<Told, BadLog> {
         tell_row::<G>(row, viewer)
+    }
+
+    fn exports(&self) -> &'static [Format] {
+        G::EXPORTS
+    }
+
+    fn export(&self, rows: &[Row], format: &str) -> Result<Option<String>, BadLog> {
+        Ok(record::<G>(rows)?.and_then(|record| G::export(&record, format)))
     }
 
     fn verify(&self, rows: &[Row]) -> Result<Vec<Checked>, BadLog> {

@@ -1,6 +1,6 @@
 //! A room: one game being played, from its code to its last move.
 //!
-//! Pure: [`fact`], [`state`], [`decide`], [`told`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
+//! Pure: [`fact`], [`state`], [`decide`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
 //! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`].
 
 pub mod actor;
@@ -8,8 +8,10 @@ pub mod deadlines;
 pub mod decide;
 pub mod directory;
 pub mod erased;
+pub mod export;
 pub mod fact;
 pub mod outlet;
+pub mod recorded;
 pub mod settings;
 pub mod state;
 pub mod told;

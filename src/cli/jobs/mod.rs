@@ -56,8 +56,8 @@ pub async fn run(job: Job, config: &Config) -> ExitCode {
             Err(error) => Err(error),
         },
         Job::Verify(room) => Reading::of(room.code, config).await.map(|reading| verify::verify(&reading)),
-        Job::Export(room) => match Reading::of(room.code, config).await {
-            Ok(reading) => export::export(&reading).map(Answer::from),
+        Job::Export(asked) => match Reading::of(asked.room.code, config).await {
+            Ok(reading) => export::export(&reading, &asked.format).map(Answer::from),
             Err(error) => Err(error),
         },
         Job::Token(asked) => token(asked, config),

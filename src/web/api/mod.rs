@@ -31,7 +31,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -43,6 +43,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
         ("/rooms/{code}/verify", get(record::verify)),
+        ("/rooms/{code}/export", get(record::export)),
         ("/auth/guest", post(session::guest)),
         ("/auth/verify", get(session::verify)),
         ("/openapi.json", get(about::document)),

@@ -1,0 +1,532 @@
+//! The rules: what a request comes to, or why it is refused.
+
+use std::time::Duration;
+
+use super::Backgammon;
+use super::board::{BAR, OFF, Side};
+use super::clock::Clock;
+use super::options::GameType;
+use super::plays::{self, Dice, Move};
+use super::table::{Ending, Event, GameResult, Kind, Phase, Step, Table, What};
+use super::wire::{Command, Moving};
+use crate::game::{Draft, Input};
+use crate::id::Seat;
+use crate::refusal::{Code, Refused};
+use crate::time::Timestamp;
+
+/// The cube of a single game has no higher number.
+pub const HIGHEST_CUBE: u16 = 64;
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("match_length must be from 1 to 25")]
+    MatchLength,
+    #[error("bank_s must be from 1 to 86400, delay_s from 0 to 600")]
+    Time,
+    #[error("bank_s and delay_s need a time_control")]
+    TimeWithoutClock,
+    #[error("the game has begun already")]
+    AlreadyBegun,
+    #[error("the game has not begun")]
+    NotBegun,
+    #[error("the game is over")]
+    Over,
+    #[error("this seat does not play")]
+    NoSuchSeat,
+    #[error("it is the other player's turn")]
+    NotYourTurn,
+    #[error("time is up")]
+    TimeIsUp,
+    #[error("the dice are rolled already")]
+    Rolled,
+    #[error("roll the dice first")]
+    NotRolled,
+    #[error("answer the double first")]
+    AnswerDouble,
+    #[error("the double waits for an answer")]
+    DoublePending,
+    #[error("answer the resignation first")]
+    AnswerResignation,
+    #[error("the resignation waits for an answer")]
+    ResignationPending,
+    #[error("there is no point {0}; points are 1 to 24, and 0 and 25 for the bar and off")]
+    NoSuchPoint(u8),
+    #[error("no checker of yours is on {0}")]
+    NoChecker(u8),
+    #[error("a checker on the bar has to enter first")]
+    BarFirst,
+    #[error("no legal play of these dice goes from {from} to {to}")]
+    Illegal { from: u8, to: u8 },
+    #[error("these moves are not all that the dice allow, or not in reach of them")]
+    IllegalTurn,
+    #[error("there are moves left that have to be made")]
+    MovesLeft,
+    #[error("nothing can be moved; end the turn")]
+    NothingToMove,
+    #[error("there is nothing to undo")]
+    NothingToUndo,
+    #[error("a turn that was answered by a roll is taken back only in casual games")]
+    NotCasual,
+    #[error("you have asked already")]
+    AlreadyAsked,
+    #[error("nobody asks to take back a turn")]
+    NoUndoAsked,
+    #[error("this game is played without the cube")]
+    NoCube,
+    #[error("the other side owns the cube")]
+    NotYourCube,
+    #[error("nobody doubles in the Crawford game")]
+    Crawford,
+    #[error("the cube is worth enough already")]
+    CubeLimit,
+    #[error("a double is offered before rolling")]
+    TooLateToDouble,
+    #[error("no double is offered")]
+    NoDouble,
+    #[error("this was declined in this turn already")]
+    ResignDeclined,
+    #[error("nobody offers to resign")]
+    NoResignation,
+    #[error("the other player has not left")]
+    NotAbsent,
+}
+
+impl Refused for Refusal {
+    fn code(&self) -> Code {
+        match self {
+            Self::MatchLength | Self::Time | Self::TimeWithoutClock => Code::ValidationError,
+            Self::AlreadyBegun | Self::Over => Code::RoomUnavailable,
+            Self::NotBegun => Code::NotReady,
+            Self::NoSuchSeat => Code::NotInGame,
+            Self::NotYourTurn => Code::NotYourTurn,
+            _ => Code::IllegalMove,
+        }
+    }
+}
+
+/// What an accepted command comes to.
+enum Action {
+    Roll,
+    /// Moves with their dice; then the turn ends, if so.
+    Make(Vec<(Move, u8)>, bool),
+    End,
+    /// Said a second time.
+    Nothing,
+    Unmake,
+    Reopen,
+    AskUndo,
+    TakeBack,
+    DeclineUndo,
+    Double,
+    AcceptDouble,
+    DeclineDouble,
+    Resign(Kind),
+    AcceptResign(Kind),
+    DeclineResign(Kind),
+    Claim,
+}
+
+/// Decides what a request comes to.
+///
+/// # Errors
+/// When the rules do not allow it; nothing was recorded then.
+pub(super) fn decide(draft: &mut Draft<'_, Backgammon>, input: Input<Command>) -> Result<(), Refusal> {
+    match input {
+        Input::Start if draft.table.phase != Phase::Waiting => return Err(Refusal::AlreadyBegun),
+        Input::Start => open_game(draft),
+        Input::Play { seat, command } => {
+            let side = side_of(seat).ok_or(Refusal::NoSuchSeat)?;
+            if draft.table.clock.as_ref().is_some_and(|clock| draft.table.running() && clock.deadline() <= draft.now()) {
+                return Err(Refusal::TimeIsUp); // What is due is due: the room wakes the game, and the time is lost.
+            }
+            let action = draft.judge(side, &command)?;
+            act(draft, side, action);
+        }
+        Input::Absent(seat) | Input::Returned(seat) => {
+            let absent = matches!(input, Input::Absent(_));
+            if let Some(side) = side_of(seat)
+                && draft.table.running()
+                && draft.table.absent[side.index()] != absent
+            {
+                let what = if absent { What::Absent { side } } else { What::Returned { side } };
+                record(draft, what, |table| table.absent[side.index()] = absent);
+            }
+        }
+        Input::Wake => {
+            if let Some(clock) = &draft.table.clock
+                && draft.table.running()
+                && clock.deadline() <= draft.now()
+            {
+                let winner = clock.running.other();
+                end_match(draft, winner, Ending::Timeout);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The side that a seat plays: the host is white.
+pub fn side_of(seat: Seat) -> Option<Side> {
+    match seat.0 {
+        0 => Some(Side::White),
+        1 => Some(Side::Black),
+        _ => None,
+    }
+}
+
+/// The seat that plays a side.
+pub fn seat_of(side: Side) -> Seat {
+    match side {
+        Side::White => Seat::HOST,
+        Side::Black => Seat(1),
+    }
+}
+
+impl Table {
+    /// Whether `side` may double by the cube, whoever's turn it is.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn may_double(&self, side: Side) -> Result<(), Refusal> {
+        let limit = if self.is_match() {
+            // A cube that wins the match as it is would only help the other side.
+            self.match_length.saturating_sub(self.score[side.index()])
+        } else {
+            HIGHEST_CUBE
+        };
+        if !self.with_cube {
+            Err(Refusal::NoCube)
+        } else if self.crawford {
+            Err(Refusal::Crawford)
+        } else if self.cube_owner == Some(side.other()) {
+            Err(Refusal::NotYourCube)
+        } else if self.cube >= limit {
+            Err(Refusal::CubeLimit)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Backgammon {
+    /// What the command comes to, with nothing done yet.
+    fn judge(&self, side: Side, command: &Command) -> Result<Action, Refusal> {
+        let table = &self.table;
+        match table.phase {
+            Phase::Waiting => return Err(Refusal::NotBegun),
+            Phase::Over => return Err(Refusal::Over),
+            Phase::Rolling | Phase::Moving | Phase::Doubled => {}
+        }
+        if *command == Command::ClaimWin {
+            return if table.absent[side.other().index()] { Ok(Action::Claim) } else { Err(Refusal::NotAbsent) };
+        }
+        match (table.resigning, command) {
+            (None, Command::AcceptResign | Command::DeclineResign) => return Err(Refusal::NoResignation),
+            (None, _) => {}
+            (Some((by, _)), _) if by == side => return Err(Refusal::ResignationPending),
+            (Some((_, kind)), Command::AcceptResign) => return Ok(Action::AcceptResign(kind)),
+            (Some((_, kind)), Command::DeclineResign) => return Ok(Action::DeclineResign(kind)),
+            (Some(_), _) => return Err(Refusal::AnswerResignation),
+        }
+        match command {
+            Command::Resign { kind } if table.resign_declined[side.index()].is_some_and(|declined| declined >= *kind) => {
+                Err(Refusal::ResignDeclined)
+            }
+            Command::Resign { kind } => Ok(Action::Resign(*kind)),
+            Command::AcceptUndo | Command::DeclineUndo => match table.undo_asked {
+                None => Err(Refusal::NoUndoAsked),
+                Some(by) if by == side => Err(Refusal::NotYourTurn),
+                Some(_) if *command == Command::AcceptUndo => Ok(Action::TakeBack),
+                Some(_) => Ok(Action::DeclineUndo),
+            },
+            Command::Undo => self.judge_undo(side),
+            Command::EndTurn if self.just_ended(side) => Ok(Action::Nothing),
+            Command::AcceptDouble | Command::DeclineDouble => match table.phase {
+                Phase::Doubled if table.turn == side => Err(Refusal::NotYourTurn),
+                Phase::Doubled if *command == Command::AcceptDouble => Ok(Action::AcceptDouble),
+                Phase::Doubled => Ok(Action::DeclineDouble),
+                _ => Err(Refusal::NoDouble),
+            },
+            _ if table.phase == Phase::Doubled && table.turn == side => Err(Refusal::DoublePending),
+            _ if table.phase == Phase::Doubled => Err(Refusal::AnswerDouble),
+            _ if table.turn != side => Err(Refusal::NotYourTurn),
+            Command::RollDice if table.phase == Phase::Moving => Err(Refusal::Rolled),
+            Command::RollDice => Ok(Action::Roll),
+            Command::OfferDouble if table.phase == Phase::Moving => Err(Refusal::TooLateToDouble),
+            Command::OfferDouble => table.may_double(side).map(|()| Action::Double),
+            _ if table.phase == Phase::Rolling => Err(Refusal::NotRolled),
+            Command::Move(Moving::One(step)) => self.judge_step(side, *step),
+            Command::Move(Moving::All { moves }) => self.judge_turn(side, moves),
+            Command::EndTurn if plays::steps(&table.board, side, &table.left()).is_empty() => Ok(Action::End),
+            // All others were answered above.
+            _ => Err(Refusal::MovesLeft),
+        }
+    }
+
+    fn judge_step(&self, side: Side, step: Step) -> Result<Action, Refusal> {
+        let (own, left) = (step.own(side), self.table.left());
+        if let Some(die) = die_for(&self.table.board, side, &left, own) {
+            return Ok(Action::Make(vec![(own, die)], false));
+        }
+        let Step { from_point: from, to_point: to } = step;
+        Err(match own {
+            Move { from: point, .. } if point > BAR => Refusal::NoSuchPoint(from),
+            Move { to: point, .. } if point > BAR => Refusal::NoSuchPoint(to),
+            Move { from: OFF, .. } => Refusal::NoChecker(from),
+            Move { from: point, .. } if self.table.board.on(side, point) == 0 => Refusal::NoChecker(from),
+            Move { from: point, .. } if point != BAR && self.table.board.bar(side) > 0 => Refusal::BarFirst,
+            _ => Refusal::Illegal { from, to },
+        })
+    }
+
+    fn judge_turn(&self, side: Side, moves: &[Step]) -> Result<Action, Refusal> {
+        let left = self.table.left();
+        let routes = plays::routes(&self.table.board, side, &left);
+        if routes.iter().all(|play| play.moves.is_empty()) {
+            return Err(Refusal::NothingToMove);
+        }
+        let asked: Vec<Move> = moves.iter().map(|step| step.own(side)).collect();
+        let asked = plays::sorted(&asked);
+        let play = routes.iter().find(|play| plays::sorted(&play.moves) == asked).ok_or(Refusal::IllegalTurn)?;
+        let (mut board, mut left, mut steps) = (self.table.board, left, vec![]);
+        for step in play.moves.iter() {
+            let die = die_for(&board, side, &left, *step).ok_or(Refusal::IllegalTurn)?;
+            left.retain({
+                let mut once = true;
+                move |&other| other != die || !std::mem::take(&mut once)
+            });
+            board.step(side, step.from, step.to);
+            steps.push((*step, die));
+        }
+        Ok(Action::Make(steps, true))
+    }
+
+    fn judge_undo(&self, side: Side) -> Result<Action, Refusal> {
+        let table = &self.table;
+        if table.turn == side {
+            let moved = table.phase == Phase::Moving && !table.made.is_empty();
+            return if moved { Ok(Action::Unmake) } else { Err(Refusal::NothingToUndo) };
+        }
+        if self.just_ended(side) {
+            return Ok(Action::Reopen);
+        }
+        let rolled_after = table.phase == Phase::Moving && self.last.as_ref().is_some_and(|last| last.turn == side);
+        if !rolled_after {
+            Err(Refusal::NothingToUndo)
+        } else if self.setup.game_type != GameType::Casual {
+            Err(Refusal::NotCasual)
+        } else if table.undo_asked.is_some() {
+            Err(Refusal::AlreadyAsked)
+        } else {
+            Ok(Action::AskUndo)
+        }
+    }
+
+    /// Whether `side` has just ended its turn, and the other side has not rolled.
+    fn just_ended(&self, side: Side) -> bool {
+        self.table.phase == Phase::Rolling && self.table.turn != side && self.last.as_ref().is_some_and(|last| last.turn == side)
+    }
+
+    /// Everything that would be accepted.
+    pub(super) fn legal_commands(&self, seat: Seat) -> Vec<Command> {
+        let Some(side) = side_of(seat) else { return vec![] };
+        let mut legal = vec![];
+        let table = &self.table;
+        if table.phase == Phase::Moving && table.turn == side && table.resigning.is_none() {
+            let left = table.left();
+            let routes = plays::routes(&table.board, side, &left);
+            let whole = routes.iter().filter(|play| !play.moves.is_empty());
+            legal.extend(whole.map(|play| Command::Move(Moving::all(play.moves.iter().map(|step| Step::of(side, *step))))));
+            for (step, _) in plays::steps(&table.board, side, &left) {
+                let command = Command::Move(Moving::One(Step::of(side, step)));
+                if !legal.contains(&command) {
+                    legal.push(command);
+                }
+            }
+        }
+        let others = [
+            Command::RollDice,
+            Command::EndTurn,
+            Command::Undo,
+            Command::AcceptUndo,
+            Command::DeclineUndo,
+            Command::OfferDouble,
+            Command::AcceptDouble,
+            Command::DeclineDouble,
+            Command::Resign { kind: Kind::Single },
+            Command::Resign { kind: Kind::Gammon },
+            Command::Resign { kind: Kind::Backgammon },
+            Command::AcceptResign,
+            Command::DeclineResign,
+            Command::ClaimWin,
+        ];
+        legal.extend(others.into_iter().filter(|command| self.judge(side, command).is_ok()));
+        legal
+    }
+}
+
+/// The die that a move takes: the one of exactly its length where that is allowed, else the larger.
+fn die_for(board: &super::board::Board, side: Side, left: &[u8], step: Move) -> Option<u8> {
+    let fits = plays::steps(board, side, left).into_iter().filter(|(known, _)| *known == step).map(|(_, die)| die);
+    fits.min_by_key(|die| if step.from.checked_sub(step.to) == Some(*die) { 0 } else { 7 - die })
+}
+
+fn act(draft: &mut Draft<'_, Backgammon>, side: Side, action: Action) {
+    match action {
+        Action::Nothing => {}
+        Action::Roll => {
+            let dice = roll(draft);
+            record(draft, What::Rolled { side, dice }, |table| {
+                table.dice = Some(dice);
+                table.phase = Phase::Moving;
+            });
+        }
+        Action::Make(steps, whole) => {
+            for (step, die) in steps {
+                let mut table = draft.table.clone();
+                let moved = table.make(step, die);
+                record(draft, What::Moved { side, moved }, |draft_table| *draft_table = table);
+            }
+            if draft.table.board.winner() == Some(side) {
+                let kind = Kind::of(&draft.table.board, side);
+                end_game(draft, side, kind, Ending::BorneOff);
+            } else if whole {
+                end_turn(draft, side);
+            }
+        }
+        Action::End => end_turn(draft, side),
+        Action::Unmake => {
+            let mut table = draft.table.clone();
+            if let Some(moved) = table.unmake() {
+                record(draft, What::Undone { side, moved }, |draft_table| *draft_table = table);
+            }
+        }
+        Action::Reopen => take_back(draft, What::Reopened { side }),
+        Action::TakeBack => take_back(draft, What::TakenBack { side: side.other() }),
+        Action::AskUndo => record(draft, What::UndoAsked { side }, |table| table.undo_asked = Some(side)),
+        Action::DeclineUndo => record(draft, What::UndoDeclined { side }, |_| {}),
+        Action::Double => {
+            let cube = draft.table.cube.saturating_mul(2);
+            record(draft, What::Doubled { side, cube }, |table| table.phase = Phase::Doubled);
+        }
+        Action::AcceptDouble => {
+            let cube = draft.table.cube.saturating_mul(2);
+            record(draft, What::DoubleAccepted { side, cube }, |table| {
+                (table.cube, table.cube_owner) = (cube, Some(side));
+                table.phase = Phase::Rolling;
+            });
+        }
+        Action::DeclineDouble => {
+            record(draft, What::DoubleDeclined { side }, |_| {});
+            end_game(draft, side.other(), Kind::Single, Ending::DoubleDeclined);
+        }
+        Action::Resign(kind) => record(draft, What::ResignOffered { side, kind }, |table| table.resigning = Some((side, kind))),
+        Action::AcceptResign(kind) => {
+            record(draft, What::ResignAccepted { side, kind }, |_| {});
+            end_game(draft, side, kind, Ending::Resigned);
+        }
+        Action::DeclineResign(kind) => record(draft, What::ResignDeclined { side, kind }, |table| {
+            table.resigning = None;
+            table.resign_declined[side.other().index()] = Some(kind);
+        }),
+        Action::Claim => end_match(draft, side, Ending::Claimed),
+    }
+}
+
+/// Records `what` with the table that `change` makes, and the clock of whoever is to decide then.
+fn record(draft: &mut Draft<'_, Backgammon>, what: What, change: impl FnOnce(&mut Table)) {
+    let now = draft.now();
+    let mut table = draft.table.clone();
+    if !matches!(what, What::Absent { .. } | What::Returned { .. }) {
+        table.undo_asked = None; // Whatever else happens is the answer.
+    }
+    change(&mut table);
+    table.clock = running_clock(table.clock.take(), table.to_decide(), now);
+    draft.record(Event { what, table });
+}
+
+fn running_clock(clock: Option<Clock>, to_decide: Option<Side>, now: Timestamp) -> Option<Clock> {
+    let clock = clock?;
+    // At the end it stands: what was used up is taken off.
+    Some(match to_decide {
+        Some(side) => clock.switched(side, now),
+        None => clock.switched(clock.running.other(), now),
+    })
+}
+
+fn end_turn(draft: &mut Draft<'_, Backgammon>, side: Side) {
+    let (dice, moves) = (draft.table.dice.unwrap_or_default(), draft.table.made.clone());
+    record(draft, What::TurnEnded { side, dice, moves }, Table::pass_turn);
+}
+
+/// The last turn goes on where it had ended, but time does not come back.
+fn take_back(draft: &mut Draft<'_, Backgammon>, what: What) {
+    let Some(last) = draft.last.clone() else { return };
+    record(draft, what, |table| {
+        let (clock, absent, resign_declined) = (table.clock.take(), table.absent, table.resign_declined);
+        *table = Table { clock, absent, resign_declined, undo_asked: None, ..*last };
+    });
+}
+
+/// Two dice, by two draws.
+fn roll(draft: &mut Draft<'_, Backgammon>) -> Dice {
+    let mut die = || u8::try_from(draft.draw(6)).unwrap_or(0) + 1;
+    (die(), die())
+}
+
+/// A new game of the match begins.
+fn open_game(draft: &mut Draft<'_, Backgammon>) {
+    let mut throws = vec![roll(draft)];
+    while let Some(&(white, black)) = throws.last()
+        && white == black
+    {
+        let again = roll(draft);
+        throws.push(again);
+    }
+    let dice = throws.last().copied().unwrap_or_default();
+    let first = if dice.0 > dice.1 { Side::White } else { Side::Black };
+    let (time, now) = (draft.setup.time, draft.now());
+    record(draft, What::Opened { throws }, |table| {
+        if table.clock.is_none() {
+            table.clock = time.map(|(bank, delay): (Duration, Duration)| Clock::new(bank, delay, first, now));
+        }
+        table.begin_game(first, dice);
+    });
+}
+
+/// A game is won; the match goes on, if it is not won too.
+fn end_game(draft: &mut Draft<'_, Backgammon>, winner: Side, kind: Kind, ended_by: Ending) {
+    let table = &draft.table;
+    // Jacoby's rule: without a double, a game is a game.
+    let plain = table.jacoby && table.cube == 1;
+    let points = table.cube.saturating_mul(if plain { 1 } else { kind as u16 });
+    let mut score = table.score;
+    score[winner.index()] = score[winner.index()].saturating_add(points);
+    let over = !table.is_match() || score[winner.index()] >= table.match_length;
+    finish(draft, winner, kind, ended_by, points, score, over);
+    if !over {
+        open_game(draft);
+    }
+}
+
+/// The whole match is won: the other side did not play on.
+fn end_match(draft: &mut Draft<'_, Backgammon>, winner: Side, ended_by: Ending) {
+    let table = &draft.table;
+    let mut score = table.score;
+    let won = &mut score[winner.index()];
+    let points = if table.is_match() { table.match_length.saturating_sub(*won) } else { table.cube };
+    *won = won.saturating_add(points);
+    finish(draft, winner, Kind::Single, ended_by, points, score, true);
+}
+
+fn finish(draft: &mut Draft<'_, Backgammon>, winner: Side, kind: Kind, ended_by: Ending, points: u16, score: [u16; 2], over: bool) {
+    let (game_number, cube) = (draft.table.game_number, draft.table.cube);
+    let result = GameResult { game_number, winner, kind, ended_by, cube, points, score };
+    record(draft, What::GameEnded { result: result.clone() }, |table| {
+        table.score = score;
+        table.result = Some(result);
+        table.resigning = None;
+        table.phase = if over { Phase::Over } else { Phase::Rolling };
+    });
+}
