@@ -87,7 +87,7 @@ impl Game for Backgammon {
         let before = std::mem::replace(&mut self.table, event.table.clone());
         match &event.what {
             What::TurnEnded { .. } => self.last = Some(Box::new(before)),
-            What::Opened { .. } | What::Reopened { .. } | What::TakenBack { .. } | What::Doubled { .. } => self.last = None,
+            What::Opened { .. } | What::Placed { .. } | What::Reopened { .. } | What::TakenBack { .. } | What::Doubled { .. } => self.last = None,
             What::GameEnded { result } => {
                 self.last = None;
                 self.results.push(result.clone());

@@ -5,6 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::board::{Board, Side};
+use super::ids;
 use super::rules::Refusal;
 
 /// The longest match: 25 points, as in the long matches of tournaments.
@@ -34,6 +36,9 @@ pub struct Options {
     /// Another delay than that of the time control: free seconds before every decision.
     #[schemars(range(max = 600))]
     pub delay_s: Option<u32>,
+    /// A position to begin with instead of the opening roll, as a GNU Backgammon position ID: the host is on roll. One casual game is played.
+    #[schemars(length(min = 14, max = 14))]
+    pub position_id: Option<String>,
 }
 
 impl Default for Options {
@@ -46,6 +51,7 @@ impl Default for Options {
             time_control: TimeControl::None,
             bank_s: None,
             delay_s: None,
+            position_id: None,
         }
     }
 }
@@ -79,6 +85,9 @@ pub struct Setup {
     pub time_control: TimeControl,
     /// The bank and the delay; `None` without a clock.
     pub time: Option<(Duration, Duration)>,
+    /// A position to begin with, white on roll; a valid ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_id: Option<String>,
 }
 
 impl Setup {
@@ -87,10 +96,15 @@ impl Setup {
         self.match_length == 1
     }
 
+    /// The position that is begun with instead of the opening roll.
+    pub fn position(&self) -> Option<Board> {
+        self.position_id.as_ref().and_then(|id| ids::position(id, Side::White).ok())
+    }
+
     /// Resolves the host's choice.
     ///
     /// # Errors
-    /// When a number is out of its range, or there is time to set but no clock.
+    /// When a number is out of its range, there is time to set but no clock, or a position to begin with that cannot be played.
     pub fn new(options: &Options) -> Result<Self, Refusal> {
         if !(1..=LONGEST_MATCH).contains(&options.match_length) {
             return Err(Refusal::MatchLength);
@@ -99,6 +113,15 @@ impl Setup {
             || options.delay_s.is_some_and(|s| s > LONGEST_DELAY_S)
         {
             return Err(Refusal::Time);
+        }
+        if let Some(id) = &options.position_id {
+            let board = ids::position(id, Side::White).map_err(|_| Refusal::BadPosition)?;
+            if board.winner().is_some() {
+                return Err(Refusal::BadPosition);
+            }
+            if options.match_length != 1 || options.game_type == GameType::Rated {
+                return Err(Refusal::PositionInMatch);
+            }
         }
         let seconds = |s: u32| Duration::from_secs(u64::from(s));
         let points = u32::from(options.match_length);
@@ -116,6 +139,7 @@ impl Setup {
             game_type: options.game_type,
             time_control: options.time_control,
             time: (options.time_control != TimeControl::None).then_some(time),
+            position_id: options.position_id.clone(),
         })
     }
 }

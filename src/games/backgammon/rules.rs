@@ -26,6 +26,10 @@ pub enum Refusal {
     Time,
     #[error("bank_s and delay_s need a time_control")]
     TimeWithoutClock,
+    #[error("position_id must name a position in GNU Backgammon's format, with the game not over")]
+    BadPosition,
+    #[error("a given position is played as a single casual game")]
+    PositionInMatch,
     #[error("the game has begun already")]
     AlreadyBegun,
     #[error("the game has not begun")]
@@ -95,7 +99,7 @@ pub enum Refusal {
 impl Refused for Refusal {
     fn code(&self) -> Code {
         match self {
-            Self::MatchLength | Self::Time | Self::TimeWithoutClock => Code::ValidationError,
+            Self::MatchLength | Self::Time | Self::TimeWithoutClock | Self::BadPosition | Self::PositionInMatch => Code::ValidationError,
             Self::AlreadyBegun | Self::Over => Code::RoomUnavailable,
             Self::NotBegun => Code::NotReady,
             Self::NoSuchSeat => Code::NotInGame,
@@ -477,6 +481,15 @@ fn roll(draft: &mut Draft<'_, Backgammon>) -> Dice {
 
 /// A new game of the match begins.
 fn open_game(draft: &mut Draft<'_, Backgammon>) {
+    let (time, now) = (draft.setup.time, draft.now());
+    let clock = |first| time.map(|(bank, delay): (Duration, Duration)| Clock::new(bank, delay, first, now));
+    if let Some(board) = draft.setup.position() {
+        record(draft, What::Placed { side: Side::White }, |table| {
+            table.clock = clock(Side::White);
+            table.begin_position(Side::White, board);
+        });
+        return;
+    }
     let mut throws = vec![roll(draft)];
     while let Some(&(white, black)) = throws.last()
         && white == black
@@ -486,10 +499,9 @@ fn open_game(draft: &mut Draft<'_, Backgammon>) {
     }
     let dice = throws.last().copied().unwrap_or_default();
     let first = if dice.0 > dice.1 { Side::White } else { Side::Black };
-    let (time, now) = (draft.setup.time, draft.now());
     record(draft, What::Opened { throws }, |table| {
         if table.clock.is_none() {
-            table.clock = time.map(|(bank, delay): (Duration, Duration)| Clock::new(bank, delay, first, now));
+            table.clock = clock(first);
         }
         table.begin_game(first, dice);
     });

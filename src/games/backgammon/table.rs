@@ -264,6 +264,15 @@ impl Table {
         self.resign_declined = [None; 2];
     }
 
+    /// A game from a position, with `first` to roll.
+    pub fn begin_position(&mut self, first: Side, board: Board) {
+        self.begin_game(first, Dice::default());
+        self.board = board;
+        self.start = board;
+        self.phase = Phase::Rolling;
+        self.dice = None;
+    }
+
     /// The position ID, as the player in turn sees the board.
     pub fn position_id(&self) -> String {
         ids::position_id(&self.board, self.turn)
@@ -304,6 +313,10 @@ pub enum What {
     /// A game begins: both throw a die, white's first, again while they are equal. The higher one moves first, with these dice.
     Opened {
         throws: Vec<Dice>,
+    },
+    /// A game begins from a given position, and `side` is to roll.
+    Placed {
+        side: Side,
     },
     Rolled {
         side: Side,

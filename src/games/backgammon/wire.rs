@@ -263,6 +263,12 @@ pub enum Notice {
         game_number: u16,
         game_state: View,
     },
+    /// A game begins from a given position; `player` is to roll.
+    PositionSet {
+        player: Side,
+        game_number: u16,
+        game_state: View,
+    },
     DiceRolled {
         player: Side,
         dice: Dice,
@@ -360,6 +366,9 @@ impl Notice {
                 game_number: event.table.game_number,
                 game_state,
             },
+            &What::Placed { side: player } => {
+                Notice::PositionSet { player, game_number: event.table.game_number, game_state }
+            }
             &What::Rolled { side: player, dice } => Notice::DiceRolled { player, dice, game_state },
             &What::Moved { side: player, moved } => Notice::MoveMade { player, moved, game_state },
             &What::Undone { side: player, moved } => Notice::MoveUndone { player, moved, game_state },

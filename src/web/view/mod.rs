@@ -4,6 +4,7 @@
 //! forbids inline scripts, styles and handlers, so templates have none: data for scripts travels in `data-` attributes. A test renders
 //! every page with hostile names and looks for them.
 
+pub mod backgammon;
 pub mod draft;
 mod error;
 mod home;
@@ -14,6 +15,7 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
+pub use backgammon::BackgammonPage;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
 pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};

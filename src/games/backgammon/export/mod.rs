@@ -16,6 +16,9 @@ pub const FORMATS: &[Format] =
 
 /// A record in one of the [`FORMATS`].
 pub fn export(record: &Record<Backgammon>, format: &str) -> Option<String> {
+    if record.setup.position_id.is_some() {
+        return None; // `.mat` has no words for another beginning than the opening.
+    }
     let book = Book::of(record);
     match format {
         "mat" => Some(mat::write(&book)),
