@@ -355,7 +355,7 @@ export class Board {
 
   #drag(event) {
     const press = this.#press;
-    if (!press || press.id !== event.pointerId || press.dragged) return;
+    if (!press || press.id !== event.pointerId || press.dragged || event.buttons === 0) return;
     if (!press.dragging) {
       if (Math.hypot(event.clientX - press.x, event.clientY - press.y) < DRAG_FROM) return;
       press.dragging = true;
@@ -370,6 +370,7 @@ export class Board {
 
   #up(event) {
     const press = this.#press;
+    if (!press?.dragging) this.#press = null;
     if (!press?.dragging || press.id !== event.pointerId) return;
     const under = document.elementFromPoint(event.clientX, event.clientY)?.closest('[data-spot]')?.dataset.spot;
     const steps = this.#targets.get(press.spot)?.get(under);

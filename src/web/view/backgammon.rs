@@ -163,7 +163,11 @@ impl Tell for Turns {
         let side = data["player"].as_str().or_else(|| data["absent"].as_str()).or_else(|| data["result"]["winner"].as_str());
         let who = || side.map_or_else(|| "Somebody".to_owned(), |side| name(role_of(side)));
         let white = side == Some("white");
-        let dice = || data["dice"].as_array().into_iter().flatten().map(Value::to_string).collect::<String>();
+        let dice = || {
+            let mut dice: Vec<u64> = data["dice"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+            dice.sort_unstable_by(|a, b| b.cmp(a));
+            dice.iter().map(u64::to_string).collect::<String>()
+        };
         let kind = || data["kind"].as_str().unwrap_or("single").to_owned();
         Some(match event {
             "opening_roll" => format!("Game {}: {} begins with {}", data["game_number"], who(), dice()),
@@ -212,6 +216,9 @@ fn notation(white: bool, moves: &[Value]) -> String {
         Some(point) => point.to_string(),
         None => "?".to_owned(),
     };
+    let mut moves: Vec<&Value> = moves.iter().collect();
+    let own = |made: &Value| made["from_point"].as_u64().map(|point| if white { point } else { 25_u64.saturating_sub(point) });
+    moves.sort_by_key(|made| std::cmp::Reverse(own(made)));
     let said = moves.iter().map(|made| {
         let hit = if made["is_hit"] == true { "*" } else { "" };
         format!("{}/{}{hit}", named(&made["from_point"]), named(&made["to_point"]))
