@@ -1,18 +1,25 @@
 //! The one place where dependencies are built and handed on.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::account::Identity;
+use crate::account::desk::Desk;
 use crate::account::token::Tokens;
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::draft;
 use crate::games::{Assets, catalogue};
 use crate::log::EventLog;
+use crate::log::annotations::Annotations;
+use crate::log::noting::Noting;
 use crate::log::sqlite::{self, SqliteLog};
+use crate::refusal::Refusal;
 use crate::room::Rooms;
 use crate::room::settings::RoomSettings;
 use crate::time::Clock;
@@ -21,13 +28,21 @@ use crate::web::limit::AddressLimit;
 use crate::web::link::Links;
 use crate::web::origin::OriginPolicy;
 
+/// Who steps through a game asks about one position after the other, faster than they can read them at first.
+const QUESTION_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const QUESTION_EVERY: Duration = Duration::from_secs(2);
+
 /// What a running server consists of. Shared by reference by every handler.
 pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub rooms: Arc<Rooms>,
     pub log: Arc<dyn EventLog>,
-    pub tokens: Tokens,
+    /// The same log, with what it gathers for players.
+    pub notes: Arc<Noting>,
+    pub tokens: Arc<Tokens>,
+    /// Accounts, and what ends their tokens.
+    pub desk: Desk,
     pub links: Links,
     pub origins: Arc<OriginPolicy>,
     pub csrf: Csrf,
@@ -35,6 +50,9 @@ pub struct App {
     pub room_limit: AddressLimit,
     /// How often one player may send commands over plain HTTP: as a socket may.
     pub command_limit: AddressLimit,
+    pub annotations: Arc<dyn Annotations>,
+    /// How often one player may ask about a game: each question may be a second of work.
+    pub question_limit: AddressLimit,
 }
 
 impl App {
@@ -43,7 +61,9 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let log: Arc<dyn EventLog> = Arc::new(open_log(&config).await?);
+        let store = Arc::new(open_log(&config).await?);
+        let notes = Arc::new(Noting::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let log: Arc<dyn EventLog> = Arc::clone(&notes) as _;
         let secret = token_secret(&config)?;
         if secret.is_short() {
             tracing::warn!("the secret that signs tokens is short; 32 characters or more are better");
@@ -53,18 +73,39 @@ impl App {
         let games = catalogue(assets(&config)?, &settings);
         let rooms = Arc::new(Rooms::new(Arc::clone(&log), clock.clone(), settings, games));
         let origins = OriginPolicy::new(&config);
+        let previous = config.previous_secrets.0.iter().map(Secret::expose);
+        let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
+        let annotations: Arc<dyn Annotations> = Arc::clone(&store) as _;
+        let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
         Ok(Arc::new(Self {
-            tokens: Tokens::new(secret.expose(), config.token_lifetime),
+            tokens,
+            desk,
             csrf: Csrf::new(secret.expose()),
             links: Links::new(config.public_url.clone(), origins.clone(), listening),
             origins: Arc::new(origins),
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
+            annotations,
+            question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
             rooms,
             log,
+            notes,
             clock,
             config,
         }))
+    }
+}
+
+impl App {
+    /// Deletes a player for good, and has their rooms read again, without their name.
+    ///
+    /// # Errors
+    /// As [`Desk::delete`].
+    pub async fn delete_player(&self, who: &Identity, password: Option<&str>, address: IpAddr) -> Result<(), Refusal> {
+        for room in self.desk.delete(who, password, address).await? {
+            self.rooms.reread(room.code);
+        }
+        Ok(())
     }
 }
 
@@ -132,6 +173,7 @@ pub fn room_settings(config: &Config) -> RoomSettings {
         rooms_per_player: config.rooms_per_player.get(),
         idle: config.idle_eviction,
         bot_delay: config.bot_delay,
+        bot_threads: usize::try_from(config.bot_threads.get()).unwrap_or(1),
         ..RoomSettings::default()
     }
 }

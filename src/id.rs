@@ -113,6 +113,17 @@ impl FromStr for PlayerId {
     }
 }
 
+/// A chain of refresh tokens, and the tokens that came with them: one place where somebody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
+impl SessionId {
+    pub fn random() -> Self {
+        Self(Uuid::from_bytes(entropy()))
+    }
+}
+
 /// A place in a room, counted from 0. Seat 0 is the host's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -6,7 +6,7 @@ pub mod settings;
 use std::ffi::OsString;
 
 use clap::builder::{Resettable, StyledStr};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, file};
@@ -130,6 +130,7 @@ pub fn try_parse(args: Vec<OsString>) -> Result<Asked, clap::Error> {
     let explained = |error| explain(error, &command);
     let matches = command.clone().try_get_matches_from(args).map_err(explained)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    cli.config.check().map_err(|wrong| command.error(ErrorKind::ValueValidation, wrong))?;
     Ok(Asked { cli, matches, from_file })
 }
 

@@ -97,6 +97,18 @@ impl FromStr for Secret {
     }
 }
 
+/// A list of secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(pub Vec<Secret>);
+
+impl FromStr for Secrets {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let secrets = parts(text).map(str::parse).collect::<Result<_, _>>();
+        secrets.map(Self).map_err(|_| "should be secrets of at least 8 characters each, separated by commas")
+    }
+}
+
 /// The scheme, host and port of a page: lower case, without a port that the scheme implies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(String);
@@ -234,6 +246,15 @@ impl FromStr for NodeAddr {
 pub enum Database {
     /// An SQLite file.
     File(PathBuf),
+}
+
+impl Database {
+    /// Whether other processes may use it at the same time.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+        }
+    }
 }
 
 impl FromStr for Database {

@@ -14,10 +14,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::chance::{Chance, Draw};
-use crate::id::Seat;
-use crate::refusal::Refused;
+use crate::id::{Seat, Seq};
+use crate::refusal::{Code, Refusal, Refused};
 use crate::time::Timestamp;
 
 /// One game's rules; `Self` is the state. Values in, values out.
@@ -41,6 +42,9 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     const GRACE: Duration = Duration::from_secs(10);
     /// The levels of this game's bots, weakest first; empty when it has none.
     const BOTS: &'static [&'static str] = &[];
+
+    /// What may be asked about this game beside playing it, by the names of the events that ask.
+    const QUESTIONS: &'static [&'static str] = &[];
 
     /// What the host may choose. Every field has a default.
     type Options: Serialize + DeserializeOwned + JsonSchema + Default + Clone + PartialEq + Debug + Send + Sync;
@@ -107,6 +111,15 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
         None
     }
 
+    /// Answers one of [`QUESTIONS`](Game::QUESTIONS) with a JSON object, about a room when there is one, else from the payload alone. It runs
+    /// on a thread of its own, beside the game, and may take up to a second or so; it must have a bound.
+    ///
+    /// # Errors
+    /// When the question makes no sense, or this may not be asked of this room now.
+    fn consult(_question: &str, _payload: &RawValue, _room: Option<Past<'_, Self>>) -> Result<serde_json::Value, Refusal> {
+        Err(Refusal::new(Code::UnknownEvent, "this game answers no questions"))
+    }
+
     /// The part of the assets that a page needs for offering the options: what `GET /api/games` shows of them.
     fn catalogue(_assets: &Self::Assets) -> serde_json::Value {
         serde_json::Value::Null
@@ -160,6 +173,28 @@ pub enum Viewer {
     /// Finished games and staff.
     Omniscient,
 }
+
+/// What a room has been through, up to the event that is asked about.
+#[derive(Debug)]
+pub struct Past<'a, G: Game> {
+    /// The events of the round, with their numbers in the log.
+    pub events: &'a [(Seq, G::Event)],
+    /// The state after them.
+    pub state: &'a G,
+    /// Whether the room's game is over by now.
+    pub over: bool,
+    /// The seat of the one who asks.
+    pub seat: Option<Seat>,
+}
+
+// Derived, these would ask that the game be `Copy`.
+impl<G: Game> Clone for Past<'_, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<G: Game> Copy for Past<'_, G> {}
 
 /// How a game ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

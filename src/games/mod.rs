@@ -11,16 +11,16 @@ use serde_json::value::RawValue;
 use crate::chance::Seed;
 use crate::game::command::{NotACommand, decode};
 use crate::game::record::Format;
-use crate::game::{Game, Viewer};
-use crate::id::{RoomCode, Seat};
+use crate::game::{Game, Past, Viewer};
+use crate::id::{RoomCode, Seat, Seq};
 use crate::log::{Row, Snapshot};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::room::decide::Outbox;
 use crate::room::erased::{AnyRoom, Checked, Hosted, tell_row, verify};
 use crate::room::fact::{Fact, Player};
 use crate::room::recorded::record;
 use crate::room::settings::RoomSettings;
-use crate::room::state::{BadLog, Room};
+use crate::room::state::{BadLog, Room, parse};
 use crate::room::told::Told;
 use crate::time::Timestamp;
 
@@ -110,6 +110,15 @@ pub trait AnyGame: Send + Sync {
     /// Whether players of this game may send `event`.
     fn knows(&self, event: &str) -> bool;
 
+    /// Whether `event` asks something about this game, rather than playing it.
+    fn answers(&self, event: &str) -> bool;
+
+    /// Answers a question; may take a second of work, and is no business of an async thread.
+    ///
+    /// # Errors
+    /// When the question makes no sense, may not be asked, or the room's rows are not this game's.
+    fn consult(&self, question: &str, payload: &RawValue, room: Option<Consulted<'_>>) -> Result<serde_json::Value, Refusal>;
+
     /// A new room and its first events.
     ///
     /// # Errors
@@ -144,6 +153,17 @@ pub trait AnyGame: Send + Sync {
     fn verify(&self, rows: &[Row]) -> Result<Vec<Checked>, BadLog>;
 }
 
+/// A room that is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Consulted<'a> {
+    /// Its log, up to the event that is asked about.
+    pub rows: &'a [Row],
+    /// Whether its game is over by now.
+    pub over: bool,
+    /// The seat of the one who asks.
+    pub seat: Option<Seat>,
+}
+
 struct Registered<G: Game> {
     card: Card,
     assets: Arc<G::Assets>,
@@ -162,7 +182,22 @@ impl<G: Game> AnyGame for Registered<G> {
     }
 
     fn knows(&self, event: &str) -> bool {
-        !matches!(decode::<G::Command>(event, RawValue::NULL), Err(NotACommand::Unknown))
+        self.answers(event) || !matches!(decode::<G::Command>(event, RawValue::NULL), Err(NotACommand::Unknown))
+    }
+
+    fn answers(&self, event: &str) -> bool {
+        G::QUESTIONS.contains(&event)
+    }
+
+    fn consult(&self, question: &str, payload: &RawValue, room: Option<Consulted<'_>>) -> Result<serde_json::Value, Refusal> {
+        let Some(Consulted { rows, over, seat }) = room else { return G::consult(question, payload, None) };
+        let unreadable = |error: BadLog| {
+            tracing::error!(%error, game = G::NAME, "a room cannot be read from its log");
+            Refusal::new(Code::InternalError, "this room cannot be read")
+        };
+        let room = Room::<G>::fold(rows).map_err(unreadable)?;
+        let events = round_of::<G>(rows).map_err(unreadable)?;
+        G::consult(question, payload, Some(Past { events: &events, state: &room.game, over, seat }))
     }
 
     fn open(&self, opening: Opening) -> Result<(Box<dyn AnyRoom>, Outbox), Refusal> {
@@ -219,4 +254,17 @@ impl<G: Game> AnyGame for Registered<G> {
     fn verify(&self, rows: &[Row]) -> Result<Vec<Checked>, BadLog> {
         verify::<G>(rows)
     }
+}
+
+/// The game's own events since the round began.
+fn round_of<G: Game>(rows: &[Row]) -> Result<Vec<(Seq, G::Event)>, BadLog> {
+    let mut events = vec![];
+    for row in rows {
+        match parse::<G>(row)? {
+            Fact::Started { .. } | Fact::Reset { .. } => events.clear(),
+            Fact::Played(event) => events.push((row.seq, event)),
+            _ => {}
+        }
+    }
+    Ok(events)
 }

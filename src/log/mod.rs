@@ -3,6 +3,10 @@
 //! What is in the log happened; what is not did not. Everything else here (heads, listings, presence, snapshots) can be told from
 //! the log or thrown away.
 
+pub mod accounts;
+pub mod annotations;
+pub mod anonymous;
+pub mod noting;
 pub mod sqlite;
 pub mod writer;
 

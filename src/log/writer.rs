@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -88,26 +89,30 @@ pub trait Store: Send + 'static {
 
 type Reply<T> = oneshot::Sender<Result<T, LogError>>;
 
-enum Job {
+/// Work on other tables, done by the store's own hand between two transactions of rooms: two writers would wait for each other.
+/// It answers its caller itself.
+pub type Aside<S> = Box<dyn for<'s> FnOnce(&'s mut S) -> BoxFuture<'s, ()> + Send>;
+
+enum Job<S> {
     Append(Commit, Reply<()>),
     Create(Box<NewRoom>, Reply<Created>),
     Snapshot(RoomKey, Snapshot, Reply<()>),
     Delete(RoomKey, Timestamp, Reply<bool>),
     Probe(Reply<()>),
+    Aside(Aside<S>),
     Close,
 }
 
 /// The door to the writing task.
-#[derive(Clone)]
-pub struct Writer {
-    jobs: mpsc::Sender<Job>,
+pub struct Writer<S> {
+    jobs: mpsc::Sender<Job<S>>,
     /// The task has ended, the store is closed.
     ended: CancellationToken,
 }
 
-impl Writer {
+impl<S: Store> Writer<S> {
     /// Starts the task; it ends, and closes the store, when [`Writer::close`] is called or every door is gone.
-    pub fn start<S: Store>(store: S) -> Self {
+    pub fn start(store: S) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let ended = CancellationToken::new();
         let end = ended.clone().drop_guard();
@@ -145,7 +150,7 @@ impl Writer {
     /// # Errors
     /// [`LogError::Unavailable`] when the store does not take writes.
     pub async fn probe(&self) -> Result<(), LogError> {
-        self.ask(Job::Probe).await
+        self.ask(|reply| Job::Probe(reply)).await
     }
 
     /// Refuses what comes from now on, and returns when all that came before is written and the store is closed.
@@ -155,7 +160,26 @@ impl Writer {
         self.ended.cancelled().await;
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, LogError> {
+    /// Does `work` between two transactions of rooms.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when it could not be done any more.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl for<'s> FnOnce(&'s mut S) -> BoxFuture<'s, T> + Send + 'static,
+    ) -> Result<T, LogError> {
+        self.ask(|reply: Reply<T>| {
+            Job::Aside(Box::new(move |store| {
+                Box::pin(async move {
+                    // Who no longer waits for the answer needs none.
+                    let _ = reply.send(Ok(work(store).await));
+                })
+            }))
+        })
+        .await
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job<S>) -> Result<T, LogError> {
         use mpsc::error::SendTimeoutError::{Closed, Timeout};
         let (reply, answer) = oneshot::channel();
         match self.jobs.send_timeout(job(reply), QUEUE_WAIT).await {
@@ -170,7 +194,7 @@ fn closed() -> LogError {
     LogError::Unavailable("the store is closed".into())
 }
 
-async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
+async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut jobs = Vec::with_capacity(MAX_JOBS);
     let mut written = None;
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
@@ -192,7 +216,7 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
 }
 
 /// Does a job that is not part of any move.
-async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>) {
+async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instant>) {
     // Who no longer waits for an answer needs none: a failed send is nothing to act on, here and below.
     match job {
         Job::Snapshot(room, snapshot, reply) => {
@@ -209,6 +233,7 @@ async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>)
             *written = probed.is_ok().then(Instant::now);
             let _ = reply.send(probed.map_err(LogError::from));
         }
+        Job::Aside(work) => work(store).await,
         Job::Append(..) | Job::Create(..) | Job::Close => {}
     }
 }

@@ -19,6 +19,7 @@ use crate::room::deadlines::Deadlines;
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
 use crate::room::settings::RoomSettings;
+use crate::room::thinking::Thinking;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
 
@@ -36,6 +37,7 @@ pub struct Kernel {
     pub settings: Arc<RoomSettings>,
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
+    pub thinking: Thinking,
     pub booted_at: Timestamp,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
@@ -68,6 +70,7 @@ pub struct Rooms {
 
 impl Rooms {
     pub fn new(log: Arc<dyn EventLog>, clock: Clock, settings: Arc<RoomSettings>, catalogue: Catalogue) -> Self {
+        let thinking = Thinking::new(settings.bot_threads);
         let kernel = Kernel {
             booted_at: clock.now(),
             log,
@@ -75,6 +78,7 @@ impl Rooms {
             settings,
             catalogue,
             deadlines: Deadlines::default(),
+            thinking,
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -88,6 +92,10 @@ impl Rooms {
 
     pub fn clock(&self) -> &Clock {
         &self.kernel.clock
+    }
+
+    pub(super) fn thinking(&self) -> &Thinking {
+        &self.kernel.thinking
     }
 
     /// Rooms in memory.
@@ -151,6 +159,15 @@ impl Rooms {
                     message = back;
                 }
             }
+        }
+    }
+
+    /// Has a room that is awake read its log again.
+    pub fn reread(&self, code: RoomCode) {
+        let awake = self.kernel.cells.read().get(&code).cloned();
+        if let Some(cell) = awake {
+            // A room that left memory meanwhile reads its log anyway.
+            let _ = cell.send(Message::Reread);
         }
     }
 

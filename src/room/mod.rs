@@ -1,9 +1,11 @@
 //! A room: one game being played, from its code to its last move.
 //!
 //! Pure: [`fact`], [`state`], [`decide`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
-//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`].
+//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`],
+//! [`thinking`] (bots and questions, on threads of their own), [`consult`].
 
 pub mod actor;
+pub mod consult;
 pub mod deadlines;
 pub mod decide;
 pub mod directory;
@@ -14,6 +16,7 @@ pub mod outlet;
 pub mod recorded;
 pub mod settings;
 pub mod state;
+pub mod thinking;
 pub mod told;
 
 pub use directory::Rooms;

@@ -29,6 +29,7 @@ use crate::room::directory::{CreateRoom, busy, no_options};
 use crate::room::fact::Player;
 use crate::room::outlet::{Answer, ConnId, Reply};
 use crate::socket::answer::{Answerer, SocketOutlet};
+use crate::socket::consult;
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
 use crate::socket::voice::{Voice, hang_up};
@@ -225,6 +226,7 @@ impl Lane {
             "ping" if state.room.is_none() || self.outstanding.load(Ordering::Acquire) == 0 => {
                 pong(heard.answerer, &heard.payload, self.app.clock.now());
             }
+            event if self.game.as_ref().is_some_and(|game| game.answers(event)) => self.consult(state, heard),
             _ => match &state.room {
                 Some(room) => self.ask(room, heard),
                 None => {
@@ -235,6 +237,11 @@ impl Lane {
             },
         }
         None
+    }
+
+    fn consult(&self, state: &State, heard: Heard) {
+        let (Some(game), room) = (&self.game, state.room.as_ref().map(|room| room.code)) else { return };
+        consult::ask(&self.app, game.card().name, self.identity().player_id, room, heard.payload, heard.answerer);
     }
 
     /// Puts a request into the room's mailbox.

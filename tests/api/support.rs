@@ -96,7 +96,8 @@ impl Server {
         let path = path.split('?').next().unwrap_or_default();
         let fits = |template: &str| {
             let (given, wanted): (Vec<_>, Vec<_>) = (path.split('/').collect(), template.split('/').collect());
-            given.len() == wanted.len() && given.iter().zip(wanted).all(|(given, wanted)| wanted == "{code}" || wanted == *given)
+            given.len() == wanted.len()
+                && given.iter().zip(wanted).all(|(given, wanted)| wanted.starts_with('{') || wanted == *given)
         };
         let (_, methods) = match self.document["paths"].as_object().unwrap().iter().find(|(template, _)| fits(template)) {
             Some(found) => found,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use parlor::games::backgammon::board::Side;
 use parlor::games::backgammon::export::export;
-use parlor::games::backgammon::table::What;
+use parlor::games::backgammon::table::{Phase, What};
 use parlor::games::backgammon::{Options, View};
 
 use crate::support::Played;
@@ -59,26 +59,33 @@ fn gnubg_reads_our_ids_and_shows_the_same_board() {
         let options = Options { match_length: if seed % 2 == 0 { 5 } else { 1 }, jacoby: seed == 3, ..Options::default() };
         let mut played = Played::start(&options, seed);
         while views.len() < 60 * (usize::from(seed) + 1) && played.step() {
-            // What GNU Backgammon calls a game between rolls and moves; its own resignations and ends are other states.
-            if played.view().to_decide.is_some() && played.view().resign_offer.is_none() && played.view().turn_moves.is_empty() {
+            // It refuses IDs with an offered double or resignation, and knows no half turns.
+            if matches!(played.view().phase, Phase::Rolling | Phase::Moving)
+                && played.view().resign_offer.is_none()
+                && played.view().turn_moves.is_empty()
+            {
                 views.push(played.view());
             }
         }
     }
     assert!(views.len() > 300, "{}", views.len());
-    let mut commands = "set output rawboard on\n".to_owned();
+    // It must neither play for a side nor hasten anything.
+    let mut commands = "set output rawboard on\nset player 0 human\nset player 1 human\n".to_owned();
+    for hasty in ["roll", "move", "bearoff", "doubles", "crawford", "game"] {
+        commands += &format!("set automatic {hasty} {}\n", if hasty == "doubles" { "0" } else { "off" });
+    }
     for view in &views {
         commands += &format!("set gnubgid {}:{}\nshow gnubgid\nshow board\n", view.position_id, view.match_id);
     }
     let home = tempfile::tempdir().unwrap();
     let said = gnubg(home.path(), &commands);
-    // Boards are also drawn unasked: of each answer the last counts, and answers are told apart by the ID.
+    // Boards are also drawn unasked, before an ID is confirmed: the one asked for follows the confirmation.
     let answers: Vec<&str> = said.split("Setting GNUbg ID ").skip(1).collect();
     assert_eq!(answers.len(), views.len());
     for (view, answer) in views.iter().zip(answers) {
         let id = format!("{}:{}", view.position_id, view.match_id);
         assert!(answer.starts_with(&id), "{id} {answer}");
-        let raw = answer.lines().rfind(|line| line.starts_with("board:")).unwrap();
+        let raw = answer.lines().find(|line| line.starts_with("board:")).unwrap();
         let fields: Vec<&str> = raw.split(':').collect();
         let numbers: Vec<i32> = fields[3..].iter().map(|field| field.parse().unwrap()).collect();
         let [white, black] = [view.score.white, view.score.black].map(i32::from);

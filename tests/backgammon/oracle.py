@@ -9,5 +9,5 @@ for line in sys.stdin:
     board = gnubg.board_from_position_id(position)
     # Without a move the position stays.
     keys = gnubg.moves(board, int(one), int(two))
-    boards = [gnubg.board_from_position_key(key) for key in keys] or [board]
+    boards = [[list(side) for side in gnubg.board_from_position_key(key)] for key in keys] or [board]
     print(*sorted({gnubg.position_id(after) for after in boards}))

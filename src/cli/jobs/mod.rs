@@ -113,7 +113,7 @@ fn token(asked: Token, config: &Config) -> anyhow::Result<Answer> {
         None => nickname::friendly(),
     };
     let player_id = asked.player_id.unwrap_or_else(PlayerId::random);
-    let identity = Identity { player_id, nickname, guest: true, expires_at: now };
+    let identity = Identity { player_id, nickname, guest: true, session: None, issued_at: now, expires_at: now };
     let lifetime = asked.ttl.map_or(config.token_lifetime, Duration::from_secs);
     let (token, expires_at) = tokens.issue_for(&identity, now, lifetime);
     let _ = writeln!(io::stderr(), "player {player_id} ({}), valid until {expires_at}", identity.nickname);

@@ -4,6 +4,7 @@
 //! the table, with the facts that change it; `rules` decides, `clock` counts the time, `wire` holds the words that clients see. All of it
 //! is described for players and clients in `docs/games/backgammon.md`.
 
+pub mod ai;
 pub mod board;
 pub mod clock;
 pub mod export;
@@ -19,10 +20,11 @@ pub mod wire;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::chance::Draw;
 use crate::game::record::{Format, Record};
-use crate::game::{Draft, Game, Input, Outcome, Seats, Viewer};
+use crate::game::{Draft, Game, Input, Outcome, Past, Seats, Viewer};
 use crate::id::Seat;
 use crate::time::Timestamp;
 
@@ -59,6 +61,8 @@ impl Game for Backgammon {
     const TITLE: &'static str = "Backgammon";
     const SUMMARY: &'static str = "The race of fifteen checkers, with doubling cube, matches and clocks.";
     const SEATS: RangeInclusive<u8> = 2..=2;
+    const BOTS: &'static [&'static str] = &ai::level::Level::NAMES;
+    const QUESTIONS: &'static [&'static str] = &["analyze"];
 
     const EXPORTS: &'static [Format] = export::FORMATS;
 
@@ -152,5 +156,17 @@ impl Game for Backgammon {
         };
         let draw = |die: u8| Draw { sides: 6, value: u32::from(die).wrapping_sub(1) };
         throws.iter().flat_map(|&(a, b)| [draw(a), draw(b)]).collect()
+    }
+
+    fn bot(view: &View, seat: Seat, level: &str, luck: &mut dyn FnMut(u32) -> u32) -> Option<Command> {
+        ai::bot::command(view, seat, level, luck)
+    }
+
+    fn consult(
+        _question: &str,
+        payload: &RawValue,
+        room: Option<Past<'_, Self>>,
+    ) -> Result<serde_json::Value, crate::refusal::Refusal> {
+        ai::consult::analyze(payload, room)
     }
 }

@@ -1,5 +1,7 @@
 //! The store in one SQLite file: no server, no set-up. WAL, one connection that writes, a few that read.
 
+mod accounts;
+mod annotations;
 mod read;
 mod script;
 mod store;
@@ -66,7 +68,7 @@ impl Default for Settings {
 /// The event log in a SQLite file.
 pub struct SqliteLog {
     /// None when opened for reading only.
-    writer: Option<Writer>,
+    writer: Option<Writer<SqliteStore>>,
     readers: SqlitePool,
 }
 
@@ -103,7 +105,7 @@ impl SqliteLog {
         Ok(Self { writer: None, readers })
     }
 
-    fn writer(&self) -> Result<&Writer, LogError> {
+    fn writer(&self) -> Result<&Writer<SqliteStore>, LogError> {
         self.writer.as_ref().ok_or_else(|| LogError::Unavailable("opened for reading only".into()))
     }
 }

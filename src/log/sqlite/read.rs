@@ -9,10 +9,12 @@ use crate::time::Timestamp;
 
 const ROOM: &str =
     "SELECT id, code, game, visibility, created_by, created_at, status, wake_at, ended_at, listing FROM rooms WHERE ";
+/// The same columns, where there are other tables beside it.
+pub const ROOM_COLUMNS: &str = "rooms.id, code, game, visibility, created_by, rooms.created_at, status, wake_at, ended_at, listing";
 
 #[derive(FromRow)]
-struct RoomRow {
-    id: i64,
+pub struct RoomRow {
+    pub id: i64,
     code: String,
     game: String,
     visibility: String,
@@ -21,7 +23,7 @@ struct RoomRow {
     status: String,
     wake_at: Option<i64>,
     ended_at: Option<i64>,
-    listing: String,
+    pub listing: String,
 }
 
 impl TryFrom<RoomRow> for StoredRoom {
@@ -161,12 +163,12 @@ pub async fn answers(pool: &SqlitePool) -> Result<(), LogError> {
     Ok(())
 }
 
-fn unavailable(error: sqlx::Error) -> LogError {
+pub fn unavailable(error: sqlx::Error) -> LogError {
     LogError::Unavailable(error.to_string())
 }
 
 /// Somebody else has written into the tables.
-fn unreadable(what: &str) -> LogError {
+pub fn unreadable(what: &str) -> LogError {
     LogError::Unavailable(format!("a {what} in the store cannot be read"))
 }
 
@@ -174,7 +176,7 @@ fn code(text: &str) -> Result<RoomCode, LogError> {
     text.parse().map_err(|_| unreadable("code"))
 }
 
-fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
+pub fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
     Uuid::from_slice(bytes).map(PlayerId).map_err(|_| unreadable("player"))
 }
 

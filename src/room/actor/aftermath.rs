@@ -96,13 +96,10 @@ impl Awake {
             return;
         }
         self.bot_thinking = Some((seat, version));
-        let (cell, delay) = (Arc::clone(cell), kernel.settings.bot_delay);
+        let (cell, delay, thinking) = (Arc::clone(cell), kernel.settings.bot_delay, kernel.thinking.clone());
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let command = tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a bot panicked");
-                None
-            });
+            let command = thinking.choose(job).await;
             let _ = cell.send(Message::Bot { seat, version, command });
         });
     }
@@ -163,7 +160,7 @@ impl Awake {
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
-                Message::Tick | Message::Bot { .. } => {}
+                Message::Tick | Message::Reread | Message::Bot { .. } => {}
             }
         }
         if gone {

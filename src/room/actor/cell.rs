@@ -57,7 +57,7 @@ impl Cell {
             return Err(Full::Closed(message));
         }
         // What the room must learn (who went, what is due) always fits: there is at most one such per connection.
-        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Bot { .. });
+        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Reread | Message::Bot { .. });
         if mail.queue.len() >= self.kernel.settings.mailbox && !must {
             return Err(Full::Busy(message));
         }

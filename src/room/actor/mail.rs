@@ -73,6 +73,8 @@ pub enum Message {
     Gone(ConnId),
     /// Look whether anything is due, and who is here.
     Tick,
+    /// The log was changed behind the room's back (somebody's name was taken out of it): read it again.
+    Reread,
     Look {
         player: Option<PlayerId>,
         reply: oneshot::Sender<Result<Look, Refusal>>,

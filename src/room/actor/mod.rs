@@ -110,6 +110,11 @@ impl Awake {
         let kernel = Arc::clone(&cell.kernel);
         let mut tries = 0;
         while !mail.is_empty() {
+            if matches!(mail.front(), Some(Message::Reread)) {
+                mail.pop_front();
+                self.hosted = None;
+                continue;
+            }
             if let Err(refusal) = self.load(cell, &kernel).await {
                 self.refuse_all(cell, &kernel, mail, &refusal);
                 return;
@@ -229,6 +234,11 @@ impl Awake {
                     people = true;
                 }
                 Message::Tick => people = true,
+                Message::Reread => {
+                    // What was decided so far is committed first.
+                    mail.push_front(Message::Reread);
+                    break;
+                }
                 Message::Look { player, reply } => {
                     let look = Look {
                         key: loaded.key,
@@ -265,7 +275,9 @@ impl Awake {
                     }
                 }
                 Message::Bot { seat, version, command } => {
-                    self.bot_thinking = None;
+                    if self.bot_thinking == Some((seat, version)) {
+                        self.bot_thinking = None;
+                    }
                     if loaded.room.version() != version {
                         continue;
                     }

@@ -2,14 +2,18 @@
 //!
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
+//! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
-//! - [`session`], [`about`]: who one is, and what there is.
+//! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
 pub mod about;
+pub mod annotations;
 pub mod asker;
 pub mod body;
+pub mod consult;
 pub mod invite;
 pub mod lobby;
+pub mod me;
 pub mod play;
 pub mod query;
 pub mod record;
@@ -20,7 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
@@ -31,7 +35,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 31] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -45,7 +49,23 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
         ("/rooms/{code}/verify", get(record::verify)),
         ("/rooms/{code}/export", get(record::export)),
         ("/auth/guest", post(session::guest)),
-        ("/auth/verify", get(session::verify)),
+        ("/auth/register", post(session::register)),
+        ("/auth/login", post(session::log_in)),
+        ("/auth/token", post(session::log_in)),
+        ("/auth/refresh", post(session::refresh)),
+        ("/auth/token/refresh", post(session::refresh)),
+        ("/auth/verify", get(session::verify).post(session::verify_token)),
+        ("/auth/token/verify", post(session::verify_token)),
+        ("/auth/logout", post(session::log_out)),
+        ("/auth/logout_everywhere", post(session::log_out_everywhere)),
+        ("/auth/convert", post(session::convert)),
+        ("/auth/password", post(me::change_password)),
+        ("/auth/me", get(me::show).patch(me::rename).delete(me::delete)),
+        ("/players/{id}", get(me::player)),
+        ("/{game}/analyze", post(consult::analyze)),
+        ("/rooms/{code}/annotations", get(annotations::of_room).post(annotations::add)),
+        ("/rooms/{code}/annotations/{id}", delete(annotations::remove)),
+        ("/annotations", get(annotations::find)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]

@@ -57,7 +57,9 @@ impl FromRequestParts<Arc<App>> for Visit {
 }
 
 fn new_guest(app: &App) -> Identity {
-    Identity { player_id: PlayerId::random(), nickname: nickname::friendly(), guest: true, expires_at: app.clock.now() }
+    let now = app.clock.now();
+    let (player_id, nickname) = (PlayerId::random(), nickname::friendly());
+    Identity { player_id, nickname, guest: true, session: None, issued_at: now, expires_at: now }
 }
 
 impl Visit {

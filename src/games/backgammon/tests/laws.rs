@@ -6,8 +6,9 @@ use crate::games::backgammon::options::{GameType, Options, TimeControl};
 
 #[test]
 fn backgammon_keeps_the_laws() {
-    let report = conform::<Backgammon>(2).unwrap();
-    assert!(report.draws > 100 && report.refused > 1_000, "{report:?}");
+    // Most of these games are short: whoever plays at random soon resigns or declines. `rules` plays long ones.
+    let report = conform::<Backgammon>(6).unwrap();
+    assert!(report.draws > 20 && report.refused > 1_000, "{report:?}");
 }
 
 #[test]

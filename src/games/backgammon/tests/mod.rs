@@ -1,9 +1,24 @@
 //! Tests of the rules, mostly data.
 
+mod ai;
+mod analysis;
+mod ids;
 mod laws;
 mod plays;
+mod rules;
 
-use super::board::{Board, Side};
+use super::board::{Board, Checkers, Side};
+
+/// `24:2 13:5` for a side, as it sees the board: point and checkers; 25 is the bar, and who is missing is borne off.
+pub fn at(text: &str) -> Checkers {
+    let mut mine: Checkers = [0; 26];
+    for part in text.split_whitespace() {
+        let (point, count) = part.split_once(':').unwrap();
+        mine[point.parse::<usize>().unwrap()] = count.parse().unwrap();
+    }
+    mine[0] = 15 - mine[1..].iter().sum::<u8>();
+    mine
+}
 
 /// A small generator of even numbers in `0..n`, the same for the same seed.
 pub fn luck(seed: u64) -> impl FnMut(u32) -> u32 {

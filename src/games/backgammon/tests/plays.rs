@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::games::backgammon::board::{Board, Checkers, Side};
+use super::at;
+use crate::games::backgammon::board::{Board, Side};
 use crate::games::backgammon::plays::{Dice, Move, pips_of, plays, steps};
 
 /// Distinct positions that each roll can lead to from the opening.
@@ -53,19 +54,8 @@ fn two_plies_deep_there_are_202782_plays() {
     assert_eq!(count, 202_782);
 }
 
-/// `24:2 13:5` for a side: point and checkers; 25 is the bar, and who is missing is borne off.
-fn checkers(text: &str) -> Checkers {
-    let mut mine: Checkers = [0; 26];
-    for part in text.split_whitespace() {
-        let (point, count) = part.split_once(':').unwrap();
-        mine[point.parse::<usize>().unwrap()] = count.parse().unwrap();
-    }
-    mine[0] = 15 - mine[1..].iter().sum::<u8>();
-    mine
-}
-
 fn board(mine: &str, theirs: &str) -> Board {
-    Board::new(checkers(mine), checkers(theirs)).unwrap()
+    Board::new(at(mine), at(theirs)).unwrap()
 }
 
 /// All plays of white as text, in order.
@@ -155,7 +145,7 @@ fn moving_step_by_step_leads_exactly_to_the_positions_of_the_plays() {
 
 #[test]
 fn a_position_needs_15_checkers_a_side_and_points_of_one_colour() {
-    assert!(Board::new(checkers("6:15"), [0; 26]).is_err());
-    assert!(Board::new(checkers("6:2"), checkers("19:2")).is_err());
-    assert!(Board::new(checkers("6:2"), checkers("18:2")).is_ok());
+    assert!(Board::new(at("6:15"), [0; 26]).is_err());
+    assert!(Board::new(at("6:2"), at("19:2")).is_err());
+    assert!(Board::new(at("6:2"), at("18:2")).is_ok());
 }
