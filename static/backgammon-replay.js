@@ -1,5 +1,6 @@
 /** Draws the board of a replay, and draws it again whenever another move is shown. */
 import { Board } from './backgammon-board.js';
+import { Notes } from './backgammon-notes.js';
 import { other } from './backgammon-moves.js';
 import { announce, byId, toast } from './ui.js';
 
@@ -9,6 +10,7 @@ function flipped() {
   try { return localStorage.getItem(KEY) === 'true'; } catch { return false; }
 }
 
+const notes = new Notes(byId('replay').dataset.code);
 let bottom = flipped() ? 'black' : 'white';
 
 function show({ glide = false } = {}) {
@@ -26,6 +28,7 @@ function show({ glide = false } = {}) {
     try { localStorage.setItem(KEY, String(bottom === 'black')); } catch { /* Not remembered in some private windows. */ }
     board.orient({ bottom });
   });
+  notes.tie({ state });
   for (const [button, text, said] of [['copy-position', () => state.position_id, 'Position ID copied.'], ['link-button', () => location.href, 'Link copied.']]) {
     byId(button).addEventListener('click', () => copy(text(), said));
   }

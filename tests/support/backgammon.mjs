@@ -107,3 +107,16 @@ export async function pairAtTheBoard(t, holder, url, { options, hostOptions, gue
 export async function inTurn({ host, bySide }) {
   return bySide[await host.root().getAttribute("data-turn")];
 }
+
+/** A position's ID: checkers of the player on roll and of the other by their own points, `{ 6: 2, 25: 1 }`; the rest is borne off. */
+export function positionId(rolling, waiting) {
+  const key = new Uint8Array(10);
+  let bit = 0;
+  for (const side of [waiting, rolling]) {
+    for (let point = 1; point <= 25; point += 1) {
+      for (let n = 0; n < (side[point] ?? 0); n += 1, bit += 1) key[bit >> 3] |= 1 << (bit & 7);
+      bit += 1;
+    }
+  }
+  return Buffer.from(key).toString("base64").replace(/=+$/, "");
+}

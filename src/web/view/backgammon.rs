@@ -82,17 +82,26 @@ struct Diagram {
     match_id: String,
     /// One line per side.
     words: Vec<String>,
+    /// The levels of bots to play on against, weakest first.
+    bots: Vec<String>,
     /// Whether there is a game to play on from here.
     open: bool,
     /// Who is on roll, for people.
     on_roll: String,
 }
 
-/// A `state` in a replay. `names` are those of host and guest; `last` is the event that led to the state, with its payload.
+/// A `state` in a replay. `names` are those of host and guest, `bots` the levels that play; `last` is the event that led to the
+/// state, with its payload.
 ///
 /// # Errors
 /// When `state` is not one of backgammon.
-pub fn stage(code: RoomCode, state: &Value, names: [&str; 2], last: Option<(&str, &Value)>) -> Result<Stage, serde_json::Error> {
+pub fn stage(
+    code: RoomCode,
+    state: &Value,
+    names: [&str; 2],
+    bots: &[&str],
+    last: Option<(&str, &Value)>,
+) -> Result<Stage, serde_json::Error> {
     let read = State::deserialize(state)?;
     let mut shown = state.clone();
     if let Some(fields) = shown.as_object_mut() {
@@ -109,6 +118,7 @@ pub fn stage(code: RoomCode, state: &Value, names: [&str; 2], last: Option<(&str
         state: shown.to_string(),
         last: last.to_string(),
         names: names.map(str::to_owned),
+        bots: bots.iter().map(|level| (*level).to_owned()).collect(),
         words: vec![in_words(&read, "white", names[0]), in_words(&read, "black", names[1]), table_in_words(&read)],
         open: on_roll.is_some() && read.phase != "doubled",
         on_roll: on_roll.map_or("nobody", |at| names[at]).to_owned(),

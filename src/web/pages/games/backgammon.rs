@@ -82,7 +82,8 @@ impl Pages for Backgammon {
     }
 
     fn stage(&self, look: &Look, state: &Value, last: Option<(&str, &Value)>) -> Stage {
-        backgammon::stage(look.summary.room_code, state, names(&look.summary), last).unwrap_or_default()
+        let bots = look.game.card().bots;
+        backgammon::stage(look.summary.room_code, state, names(&look.summary), bots, last).unwrap_or_default()
     }
 
     fn teller(&self) -> Box<dyn Tell> {
