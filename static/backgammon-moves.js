@@ -112,7 +112,7 @@ export function spokenMoves(side, moves) {
 // Where spots are -------------------------------------------------------------------------------------------------------------------
 
 /** In the picture's own units. A point is 60 wide, so that it is 25 px on a screen of 360. */
-export const SIZE = { point: 60, bar: 52, tray: 66, pad: 10, label: 34, half: 292, gap: 116, checker: 28 };
+export const SIZE = { point: 60, bar: 58, tray: 66, pad: 10, label: 34, half: 292, gap: 116, checker: 28 };
 export const WIDTH = SIZE.pad * 3 + SIZE.point * 12 + SIZE.bar + SIZE.tray;
 export const HEIGHT = (SIZE.label + SIZE.half) * 2 + SIZE.gap;
 

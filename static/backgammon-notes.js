@@ -5,6 +5,7 @@ import { byId, el, toast } from './ui.js';
 const WORST = 8;
 const MARKS = { doubtful: 'doubtful', error: 'error', blunder: 'blunder' };
 const equity = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+const counted = (count, one) => `${count} ${one}${count === 1 ? '' : 's'}`;
 const percent = (value) => `${(value * 100).toFixed(1)} %`;
 
 async function ask(method, address, body) {
@@ -40,13 +41,15 @@ export class Notes {
   #code;
   #turns = null;
   #notes = null;
+  #names = {};
 
   constructor(code) {
     this.#code = code;
   }
 
-  /** Ties a stage that has just been put in. `open` says whether the position is one to be played. */
-  tie({ state }) {
+  /** Ties a stage that has just been put in; `names` by side. */
+  tie({ state, names }) {
+    this.#names = names;
     const open = Boolean(state.current_player);
     byId('analyze-button').hidden = !open;
     byId('analyze-button').addEventListener('click', ({ target }) => during(target, () => this.#best()));
@@ -88,9 +91,9 @@ export class Notes {
     const here = turns.find((turn) => turn.seq === at());
     byId('turn-verdict').textContent = here
       ? `${here.notation || 'No play'}: ${here.forced ? 'forced.' : here.loss < 0.0005 ? 'the best play.' : `${MARKS[here.mark] ? `${MARKS[here.mark]}, ` : ''}${equity(-here.loss)}. Best: ${here.best.notation}.`}`
-      : summary.filter((side) => side.player).map((side) => `${side.player}: ${side.loss.toFixed(3)} given away in ${side.decisions} decisions, ${side.blunders} blunders.`).join(' ');
+      : summary.filter((side) => side.player).map((side) => `${this.#names[side.player]}: ${side.loss.toFixed(3)} given away, ${counted(side.decisions, 'decision')}, ${counted(side.blunders, 'blunder')}.`).join(' ');
     const worst = turns.filter((turn) => turn.loss > 0.0005).sort((a, b) => b.loss - a.loss).slice(0, WORST);
-    byId('worst-turns').replaceChildren(...worst.map((turn) => el('li', { class: 'bg-note' }, link(this.#code, turn.seq, `${turn.player}, ${turn.dice.join('')}: ${turn.notation}`), ` ${equity(-turn.loss)}${MARKS[turn.mark] ? `, ${MARKS[turn.mark]}` : ''}`)));
+    byId('worst-turns').replaceChildren(...worst.map((turn) => el('li', { class: 'bg-note' }, link(this.#code, turn.seq, `${this.#names[turn.player]}, ${[...turn.dice].sort((a, b) => b - a).join('')}: ${turn.notation}`), ` ${equity(-turn.loss)}${MARKS[turn.mark] ? `, ${MARKS[turn.mark]}` : ''}`)));
   }
 
   async #load() {

@@ -28,7 +28,7 @@ function show({ glide = false } = {}) {
     try { localStorage.setItem(KEY, String(bottom === 'black')); } catch { /* Not remembered in some private windows. */ }
     board.orient({ bottom });
   });
-  notes.tie({ state });
+  notes.tie({ state, names: { white: stage.dataset.white, black: stage.dataset.black } });
   for (const [button, text, said] of [['copy-position', () => state.position_id, 'Position ID copied.'], ['link-button', () => location.href, 'Link copied.']]) {
     byId(button).addEventListener('click', () => copy(text(), said));
   }

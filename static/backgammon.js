@@ -88,7 +88,7 @@ function turnsTaken(event, { player, move, moves }) {
   }
 }
 
-const dicePhrase = (dice) => (dice[0] === dice[1] ? `double ${dice[0]}` : `${dice[0]} and ${dice[1]}`);
+const dicePhrase = ([a, b]) => (a === b ? `double ${a}` : `${Math.max(a, b)} and ${Math.min(a, b)}`);
 
 game('opening_roll', ({ player, dice, game_number: nth }) => {
   announce(`Game ${nth}. ${subject(player, 'begin', 'begins')} with ${dicePhrase(dice)}.`);
@@ -358,7 +358,9 @@ function renderQuestion() {
       return button;
     }));
   }
+  const fresh = asked && place.hidden;
   place.hidden = !asked;
+  if (fresh) place.scrollIntoView({ block: 'nearest' });
   for (const button of place.querySelectorAll('button')) button.disabled = !now.online || now.busy;
 }
 

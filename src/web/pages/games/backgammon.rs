@@ -8,37 +8,28 @@ use crate::room::actor::Look;
 use crate::web::pages::answer::{Answer, Outcome};
 use crate::web::pages::form::Form;
 use crate::web::pages::session::Visit;
-use crate::web::view::{BackgammonPage, Fact, OptionField, ScoreColumn, Stage, Tell, Typed, backgammon};
+use crate::web::view::{BackgammonPage, Fact, OptionField, ScoreColumn, Stage, Tell, backgammon};
 
 pub struct Backgammon;
 
-/// What the form says of an option, in the order in which it asks: the schema's words are for those who write clients.
-const FIELDS: [(&str, &str, &str); 8] = [
+/// What the form asks, in this order and with these words: the schema's are for those who write clients, and other clocks are theirs too.
+const FIELDS: [(&str, &str, &str); 6] = [
     ("match_length", "Match length", "Points that win. 1 is a single game, played as money play is."),
     ("game_type", "Game", "In casual games a whole turn can be taken back when the opponent agrees."),
     ("time_control", "Clock", "Rapid: 8 minutes a point. Blitz: 1 minute a point, and 10 seconds for each decision."),
     ("cube", "Doubling cube", ""),
     ("jacoby", "Jacoby rule", "In a single game, gammons count only after a double."),
     ("position_id", "Begin from a position", "A GNU Backgammon position ID, with you on roll. Leave it empty for the opening."),
-    ("bank_s", "Other bank, in seconds", "Instead of the clock’s own time for each player."),
-    ("delay_s", "Other delay, in seconds", "Instead of the clock’s own free time before each decision."),
 ];
 
 impl Pages for Backgammon {
     fn fields(&self, card: &Card, form: Option<&Form>) -> Vec<OptionField> {
-        let mut fields = super::options::fields(card, form);
-        for field in &mut fields {
-            let Some((_, legend, hint)) = FIELDS.iter().find(|(name, ..)| *name == field.name) else { continue };
-            (field.legend, field.hint) = ((*legend).to_owned(), (*hint).to_owned());
-            // Zero is what no schema default means here: an empty field is "as the clock has it".
-            if let Some(Typed::Number { value, .. }) = &mut field.typed
-                && value == "0"
-            {
-                value.clear();
-            }
-        }
-        fields.sort_by_key(|field| FIELDS.iter().position(|(name, ..)| *name == field.name));
-        fields
+        let known = super::options::fields(card, form);
+        let field = |(name, legend, hint): &(&str, &str, &str)| {
+            let field = known.iter().find(|field| field.name == *name)?.clone();
+            Some(OptionField { legend: (*legend).to_owned(), hint: (*hint).to_owned(), ..field })
+        };
+        FIELDS.iter().filter_map(field).collect()
     }
 
     fn facts(&self, _card: &Card, state: &Value) -> Vec<Fact> {
