@@ -1,7 +1,7 @@
 // Backgammon by people with browsers: a phone and a desktop, by mouse, finger and keys.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Player, inTurn, pairAtTheBoard, positionId } from "../support/backgammon.mjs";
+import { Player, inTurn, pairAtTheBoard, positionId } from "../support/board.mjs";
 import { useBrowser } from "../support/browser.mjs";
 import { useServer } from "../support/server.mjs";
 
