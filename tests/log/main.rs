@@ -1,6 +1,7 @@
 //! The event log, asked through its trait: every test runs on every store there is.
 
 mod append;
+mod backgammon;
 mod crash;
 mod create;
 mod faults;

@@ -58,10 +58,35 @@ impl Side {
 }
 
 /// A position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// In logs and snapshots it is `{ "white": [26 counts], "black": [26 counts] }`. One without 15 checkers a side cannot be read back, and the
+/// database refuses to keep it: a trigger counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "Counted", try_from = "Counted")]
 pub struct Board {
     /// White's checkers and black's, each as its owner sees the board.
     sides: [Checkers; 2],
+}
+
+/// A [`Board`] as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Counted {
+    white: Checkers,
+    black: Checkers,
+}
+
+impl From<Board> for Counted {
+    fn from(board: Board) -> Self {
+        let [white, black] = board.sides;
+        Self { white, black }
+    }
+}
+
+impl TryFrom<Counted> for Board {
+    type Error = BadBoard;
+    fn try_from(kept: Counted) -> Result<Self, BadBoard> {
+        Board::new(kept.white, kept.black)
+    }
 }
 
 /// What is wrong with a position that somebody made up.

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// What each side has left, and whose time runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
+pub struct Timer {
     /// Milliseconds in the bank, white's and black's, as they were at `since`.
     pub left_ms: [u64; 2],
     /// Free milliseconds of each decision.
@@ -19,7 +19,7 @@ pub struct Clock {
     pub since: Timestamp,
 }
 
-impl Clock {
+impl Timer {
     /// Both banks full; `running` begins to think.
     pub fn new(bank: Duration, delay: Duration, running: Side, now: Timestamp) -> Self {
         let [bank, delay_ms] = [bank, delay].map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));

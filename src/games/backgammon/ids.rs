@@ -4,9 +4,9 @@
 //! many ones as there are checkers, and a zero. These 80 bits, the lowest of each byte first, are written in base 64. What is borne off is
 //! what is missing. A match ID packs everything else: cube, score, dice and whose decision it is.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
-use super::board::{BAR, Board, CHECKERS, Checkers, Side};
+use super::board::{Board, CHECKERS, Checkers, Side};
 use super::plays::Dice;
 
 /// Why a text is no ID.
@@ -79,9 +79,9 @@ pub fn position(id: &str, on_roll: Side) -> Result<Board, BadId> {
     let mut bits = (0..80).map(|bit| key[bit / 8] >> (bit % 8) & 1 == 1);
     let mut sides = [[0u8; 26]; 2];
     for mine in &mut sides {
-        for point in 1..=usize::from(BAR) {
+        for count in &mut mine[1..] {
             while bits.next().ok_or(BadId::Position)? {
-                mine[point] += 1;
+                *count += 1;
             }
         }
         let there: u8 = mine[1..].iter().sum();
@@ -228,15 +228,23 @@ fn number(side: Side) -> u16 {
     }
 }
 
-/// In logs and snapshots a position is its ID with white on roll, so that one without 15 checkers a side cannot even be read.
-impl Serialize for Board {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&position_id(self, Side::White))
-    }
-}
+/// For fields that are kept as a position ID, with white on roll.
+pub mod as_id {
+    use super::{Board, Deserialize, Deserializer, Serializer, Side, position, position_id};
 
-impl<'de> Deserialize<'de> for Board {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    /// Writes the ID.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(board: &Board, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&position_id(board, Side::White))
+    }
+
+    /// Reads the ID.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Board, D::Error> {
         let id = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         position(&id, Side::White).map_err(serde::de::Error::custom)
     }

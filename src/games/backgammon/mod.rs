@@ -1,7 +1,7 @@
 //! Backgammon: the whole game, with cube, matches and clocks.
 //!
 //! `board` is a position, `plays` all that a roll allows in it, `ids` their names in GNU Backgammon's format. `table` is all that lies on
-//! the table, with the facts that change it; `rules` decides, `clock` counts the time, `wire` holds the words that clients see. All of it
+//! the table, with the facts that change it; `judge` says what is allowed and `rules` what comes of it, `clock` counts the time, `wire` holds the words that clients see. All of it
 //! is described for players and clients in `docs/games/backgammon.md`.
 
 pub mod ai;
@@ -9,8 +9,10 @@ pub mod board;
 pub mod clock;
 pub mod export;
 pub mod ids;
+pub mod judge;
 pub mod options;
 pub mod plays;
+pub mod refusal;
 pub mod rules;
 pub mod table;
 #[cfg(test)]
@@ -29,7 +31,8 @@ use crate::id::Seat;
 use crate::time::Timestamp;
 
 pub use options::{Options, Setup};
-pub use rules::{Refusal, seat_of, side_of};
+pub use refusal::Refusal;
+pub use rules::{seat_of, side_of};
 pub use table::{Event, GameResult, Made, Table, What};
 pub use wire::{Command, Notice, View};
 
@@ -91,7 +94,9 @@ impl Game for Backgammon {
         let before = std::mem::replace(&mut self.table, event.table.clone());
         match &event.what {
             What::TurnEnded { .. } => self.last = Some(Box::new(before)),
-            What::Opened { .. } | What::Placed { .. } | What::Reopened { .. } | What::TakenBack { .. } | What::Doubled { .. } => self.last = None,
+            What::Opened { .. } | What::Placed { .. } | What::Reopened { .. } | What::TakenBack { .. } | What::Doubled { .. } => {
+                self.last = None
+            }
             What::GameEnded { result } => {
                 self.last = None;
                 self.results.push(result.clone());
@@ -137,7 +142,7 @@ impl Game for Backgammon {
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        self.table.clock.as_ref().filter(|_| self.table.running()).map(clock::Clock::deadline)
+        self.table.clock.as_ref().filter(|_| self.table.running()).map(clock::Timer::deadline)
     }
 
     fn legal(&self, seat: Seat) -> Vec<Command> {

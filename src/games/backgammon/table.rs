@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::board::{BAR, Board, OFF, Side};
-use super::clock::Clock;
+use super::clock::Timer;
 use super::ids::{self, MatchState, Stage};
 use super::options::Setup;
 use super::plays::{Dice, Move};
@@ -110,6 +110,7 @@ pub struct Made {
 pub struct Table {
     pub board: Board,
     /// The position at the beginning of the turn.
+    #[serde(with = "ids::as_id")]
     pub start: Board,
     pub phase: Phase,
     /// Whose turn it is. Who has offered a double is still in turn.
@@ -136,7 +137,7 @@ pub struct Table {
     pub crawford: bool,
     pub crawford_played: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clock: Option<Clock>,
+    pub clock: Option<Timer>,
     /// Who has left or not come back in time.
     pub absent: [bool; 2],
     /// How the game before this one ended, or the last.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use strum::IntoStaticStr;
 
 use super::board::Side;
-use super::clock::Clock;
+use super::clock::Timer;
 use super::options::Setup;
 use super::plays::{self, Dice};
 use super::table::{Event, GameResult, Kind, Made, Phase, Step, Table, What};
@@ -125,7 +125,7 @@ pub struct OfferView {
 
 /// The clock as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ClockView {
+pub struct TimerView {
     /// What was left in the banks at `since`, in milliseconds.
     pub white_ms: u64,
     pub black_ms: u64,
@@ -164,7 +164,7 @@ pub struct View {
     pub score: Both<u16>,
     pub crawford: bool,
     pub jacoby: bool,
-    pub clock: Option<ClockView>,
+    pub clock: Option<TimerView>,
     /// Against whom the win may be claimed.
     pub absent: Both<bool>,
     /// How the last game ended.
@@ -212,7 +212,7 @@ impl View {
             score: Both { white: table.score[0], black: table.score[1] },
             crawford: table.crawford,
             jacoby: table.jacoby,
-            clock: table.clock.as_ref().map(ClockView::of),
+            clock: table.clock.as_ref().map(TimerView::of),
             absent: Both::of(|side| table.absent[side.index()]),
             last_result: table.result.clone(),
             rules: None,
@@ -222,8 +222,8 @@ impl View {
     }
 }
 
-impl ClockView {
-    fn of(clock: &Clock) -> Self {
+impl TimerView {
+    fn of(clock: &Timer) -> Self {
         let [white_ms, black_ms] = clock.left_ms;
         let (running, since, deadline) = (clock.running, clock.since, clock.deadline());
         Self { white_ms, black_ms, delay_ms: clock.delay_ms, running, since, deadline }
@@ -366,9 +366,7 @@ impl Notice {
                 game_number: event.table.game_number,
                 game_state,
             },
-            &What::Placed { side: player } => {
-                Notice::PositionSet { player, game_number: event.table.game_number, game_state }
-            }
+            &What::Placed { side: player } => Notice::PositionSet { player, game_number: event.table.game_number, game_state },
             &What::Rolled { side: player, dice } => Notice::DiceRolled { player, dice, game_state },
             &What::Moved { side: player, moved } => Notice::MoveMade { player, moved, game_state },
             &What::Undone { side: player, moved } => Notice::MoveUndone { player, moved, game_state },

@@ -4,6 +4,8 @@ use askama::Template;
 use serde_json::json;
 
 use super::*;
+use crate::game::{Game, Viewer};
+use crate::games::backgammon::{Backgammon, Options};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::time::Timestamp;
 
@@ -157,6 +159,17 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         ("replay-begin", replay(0).render().unwrap()),
         ("replay-end", replay(4).render().unwrap()),
     ];
+    let board = |role: &str| BackgammonPage { shell: shell(), code, title: "Backgammon".to_owned(), role: role.to_owned() };
+    let turns = ReplayPage {
+        stage: backgammon::stage(code, &backgammon_state(), [&name(), "Ben"], &["expert"], None).unwrap(),
+        ..replay(2)
+    };
+    all.extend([
+        ("play-backgammon", board("host").render().unwrap()),
+        ("play-backgammon-guest", board("guest").render().unwrap()),
+        ("play-backgammon-spectator", board("spectator").render().unwrap()),
+        ("replay-backgammon", turns.render().unwrap()),
+    ]);
     all.extend(errors.into_iter().map(|(page, error)| (page, error.render().unwrap())));
     all
 }
@@ -182,6 +195,11 @@ fn draft_state(name: &str) -> serde_json::Value {
         "template": { "name": "Two", "roles": ["Captain", name] }, "current_turn": "guest", "drawn_character": hanae,
         "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [hanae], "is_started": true, "is_over": false,
     })
+}
+
+fn backgammon_state() -> serde_json::Value {
+    let view = Backgammon::open(&Backgammon::setup(&Options::default(), 2, &()).unwrap()).view(Viewer::Spectator);
+    serde_json::to_value(view).unwrap()
 }
 
 fn column(key: &str, name: &str, winner: bool) -> ScoreColumn {

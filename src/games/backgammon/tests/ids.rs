@@ -18,8 +18,6 @@ fn every_position_reached_reads_back() {
         let (board, side) = super::some_position(&mut luck);
         assert_eq!(position(&position_id(&board, side), side), Ok(board));
         assert_eq!(position(&position_id(&board, side), side.other()), Ok(board.mirrored()));
-        let json = serde_json::to_string(&board).unwrap();
-        assert_eq!(serde_json::from_str::<Board>(&json).unwrap(), board);
     }
 }
 
@@ -40,7 +38,6 @@ fn malformed_position_ids_are_refused() {
     ];
     for (id, expected) in cases {
         assert_eq!(position(id, Side::White), Err(expected), "{id:?}");
-        assert!(serde_json::from_value::<Board>(id.into()).is_err(), "{id:?}");
     }
     assert!(position("AAAAAAAAAAAAAA", Side::White).is_ok(), "all borne off");
 }

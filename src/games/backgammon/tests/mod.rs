@@ -27,7 +27,7 @@ pub fn luck(seed: u64) -> impl FnMut(u32) -> u32 {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        u32::try_from((state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32) * u64::from(n) >> 32).unwrap()
+        u32::try_from(((state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32) * u64::from(n)) >> 32).unwrap()
     }
 }
 

@@ -81,13 +81,7 @@ fn positions_made_by_hand_allow_exactly_these_plays() {
             (6, 6),
             &["25/19 25/19 19/13 19/13", "25/19 25/19 19/13 13/7"],
         ),
-        (
-            "the one from the bar goes on when nothing else can",
-            "25:1",
-            "1:2",
-            (6, 4),
-            &["25/19 19/15", "25/21 21/15"][..1].as_ref(),
-        ),
+        ("the one from the bar goes on when nothing else can", "25:1", "1:2", (6, 4), &["25/19 19/15"]),
         ("either die could be played, not both: the larger", "24:1", "12:2", (6, 5), &["24/18"]),
         ("only the smaller die can be played", "24:1", "7:2 12:2", (6, 5), &["24/19"]),
         ("both dice can be played in one order only, and must be", "24:1", "7:2", (6, 5), &["24/19 19/13"]),
@@ -148,4 +142,7 @@ fn a_position_needs_15_checkers_a_side_and_points_of_one_colour() {
     assert!(Board::new(at("6:15"), [0; 26]).is_err());
     assert!(Board::new(at("6:2"), at("19:2")).is_err());
     assert!(Board::new(at("6:2"), at("18:2")).is_ok());
+    let kept = serde_json::to_string(&Board::opening()).unwrap();
+    assert_eq!(serde_json::from_str::<Board>(&kept).unwrap(), Board::opening());
+    assert!(serde_json::from_str::<Board>(&kept.replacen("[0,", "[1,", 1)).is_err(), "16 checkers");
 }
