@@ -5,6 +5,7 @@ import { Person } from "./browser.mjs";
 export class Player extends Person {
   static async arrive(t, holder, name, base, options = {}) {
     const person = await Person.arrive(t, holder, name, base, options);
+    person.touch = Boolean(options.hasTouch);
     return Object.setPrototypeOf(person, Player.prototype);
   }
 
@@ -35,17 +36,12 @@ export class Player extends Person {
     return this.byTest(`spot-${name}`);
   }
 
-  /** Clicks where a spot's outermost checker, or its mark, is. */
+  /** Clicks in the middle of a spot; with a finger where there is a touch screen. */
   async tap(name) {
-    const box = await this.spot(name).locator(".area").boundingBox();
-    await this.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-  }
-
-  /** One single or combined move by two clicks; the last one that is offered. */
-  async taps(from, to) {
-    await this.tap(from);
-    await this.page.locator(`[data-spot="${from}"].chosen`).waitFor();
-    await this.tap(to);
+    const area = this.spot(name).locator(".area");
+    await area.scrollIntoViewIfNeeded();
+    const box = await area.boundingBox();
+    await (this.touch ? this.page.touchscreen.tap : this.page.mouse.click).call(this.touch ? this.page.touchscreen : this.page.mouse, box.x + box.width / 2, box.y + box.height / 2);
   }
 
   async pressed(test) {
