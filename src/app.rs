@@ -2,25 +2,28 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::account::Identity;
 use crate::account::desk::Desk;
 use crate::account::token::Tokens;
+use crate::cluster::Cluster;
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::draft;
 use crate::games::{Assets, catalogue};
-use crate::log::EventLog;
 use crate::log::annotations::Annotations;
+use crate::log::nodes::Nodes;
 use crate::log::noting::Noting;
+use crate::log::postgres::{self, PostgresLog};
 use crate::log::sqlite::{self, SqliteLog};
+use crate::log::{EventLog, Tables};
 use crate::refusal::Refusal;
 use crate::room::Rooms;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::time::Clock;
 use crate::web::csrf::Csrf;
@@ -29,7 +32,7 @@ use crate::web::link::Links;
 use crate::web::origin::OriginPolicy;
 
 /// Who steps through a game asks about one position after the other, faster than they can read them at first.
-const QUESTION_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const QUESTION_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 const QUESTION_EVERY: Duration = Duration::from_secs(2);
 
 /// What a running server consists of. Shared by reference by every handler.
@@ -38,6 +41,8 @@ pub struct App {
     pub clock: Clock,
     pub rooms: Arc<Rooms>,
     pub log: Arc<dyn EventLog>,
+    /// The other nodes, where there are any.
+    pub cluster: Option<Arc<Cluster>>,
     /// The same log, with what it gathers for players.
     pub notes: Arc<Noting>,
     pub tokens: Arc<Tokens>,
@@ -61,7 +66,7 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let store = Arc::new(open_log(&config).await?);
+        let (store, cluster) = open_store(&config).await?;
         let notes = Arc::new(Noting::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let log: Arc<dyn EventLog> = Arc::clone(&notes) as _;
         let secret = token_secret(&config)?;
@@ -72,6 +77,9 @@ impl App {
         let settings = Arc::new(room_settings(&config));
         let games = catalogue(assets(&config)?, &settings);
         let rooms = Arc::new(Rooms::new(Arc::clone(&log), clock.clone(), settings, games));
+        if let Some(cluster) = &cluster {
+            rooms.join(Arc::clone(cluster) as Arc<dyn Peers>);
+        }
         let origins = OriginPolicy::new(&config);
         let previous = config.previous_secrets.0.iter().map(Secret::expose);
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
@@ -88,6 +96,7 @@ impl App {
             annotations,
             question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
             rooms,
+            cluster,
             log,
             notes,
             clock,
@@ -102,6 +111,8 @@ impl App {
     /// # Errors
     /// As [`Desk::delete`].
     pub async fn delete_player(&self, who: &Identity, password: Option<&str>, address: IpAddr) -> Result<(), Refusal> {
+        // Where they sat a moment ago has to be known.
+        self.notes.flush().await;
         for room in self.desk.delete(who, password, address).await? {
             self.rooms.reread(room.code);
         }
@@ -109,31 +120,54 @@ impl App {
     }
 }
 
+/// The store of a server, and its place among the others.
+async fn open_store(config: &Config) -> anyhow::Result<(Arc<dyn Tables>, Option<Arc<Cluster>>)> {
+    let Some(redis) = config.redis_url.clone() else { return Ok((open_log(config).await?, None)) };
+    let Database::Server(url) = config.database() else {
+        bail!("REDIS_URL connects several nodes, and they need one store: DATABASE_URL should be postgres://…");
+    };
+    let log = Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?);
+    let cluster = Arc::new(Cluster::new(redis, Arc::clone(&log) as Arc<dyn Nodes>));
+    cluster.enter().await.context("the store does not take this node in")?;
+    Ok((log, Some(cluster)))
+}
+
 /// The store of these settings, writable.
 ///
 /// # Errors
-/// When another server uses it, or it cannot be opened.
-pub async fn open_log(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config);
-    SqliteLog::open(&path, settings).await
+/// When another server uses it (SQLite), or it cannot be opened.
+pub async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Tables>> {
+    Ok(match config.database() {
+        Database::File(path) => Arc::new(SqliteLog::open(&path, sqlite_settings(config)).await?),
+        Database::Server(url) => Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?),
+    })
 }
 
 /// The store of these settings for looking only: works beside a running server.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn open_log_to_read(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config);
-    SqliteLog::open_to_read(&path, settings).await
+pub async fn open_log_to_read(config: &Config) -> anyhow::Result<Arc<dyn Tables>> {
+    Ok(match config.database() {
+        Database::File(path) => Arc::new(SqliteLog::open_to_read(&path, sqlite_settings(config)).await?),
+        Database::Server(url) => Arc::new(PostgresLog::open_to_read(&url, postgres_settings(config)).await?),
+    })
 }
 
-fn log_settings(config: &Config) -> (PathBuf, sqlite::Settings) {
-    let Database::File(path) = config.database();
+fn sqlite_settings(config: &Config) -> sqlite::Settings {
     let synchronous = match config.sqlite_synchronous {
         Synchronous::Full => sqlite::Synchronous::Full,
         Synchronous::Normal => sqlite::Synchronous::Normal,
     };
-    (path, sqlite::Settings { synchronous, ..sqlite::Settings::default() })
+    sqlite::Settings { synchronous, ..sqlite::Settings::default() }
+}
+
+fn postgres_settings(config: &Config) -> postgres::Settings {
+    postgres::Settings {
+        readers: config.postgres_readers.get(),
+        writers: config.postgres_writers.get(),
+        timeout: config.postgres_timeout,
+    }
 }
 
 /// The secret that signs tokens: of the settings, else the one kept in the data folder.

@@ -158,6 +158,16 @@ impl fmt::Display for Seq {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomKey(pub i64);
 
+/// One process among several on the same store: random, new at each start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NodeId(pub Uuid);
+
+impl NodeId {
+    pub fn random() -> Self {
+        Self(Uuid::from_bytes(entropy()))
+    }
+}
+
 /// `N` bytes of the OS's randomness.
 ///
 /// Without it nothing here is safe (codes, seeds, tokens), so a system that has none stops the process.

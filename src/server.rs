@@ -39,13 +39,16 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     let (door, io, expiries) = socket::service(&app);
     let prometheus = metrics::install()?;
     let service = router::router(&app, door, prometheus.clone());
-    let background = [
+    let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];
+    if let Some(cluster) = &app.cluster {
+        background.push(tokio::spawn(Arc::clone(cluster).run(Arc::clone(&app.rooms))));
+    }
     match app.rooms.recover().await {
         Ok(0) => {}
         Ok(rooms) => tracing::info!(rooms, "players of the last run have their grace period again"),

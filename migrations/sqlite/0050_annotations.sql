@@ -1,8 +1,8 @@
 -- What people remark on the moves of finished games, and an index of its words.
 --
 -- As in the other tables: times are milliseconds since 1970-01-01T00:00:00Z, players are the 16 bytes of their UUID, and constraints are
--- named after what they promise. In Postgres the index is a column `words tsvector GENERATED ALWAYS AS (to_tsvector('simple', body)) STORED`
--- with a GIN index; src/log/annotations.rs hands words to the store, so that each writes its own query.
+-- named after what they promise. In Postgres the index is a generated column of words; src/log/annotations.rs hands words to the store,
+-- so that each writes its own query.
 
 CREATE TABLE annotations (
     -- Never given twice, so that a page of a list can begin after the last one seen.

@@ -145,9 +145,12 @@ pub fn command() -> clap::Command {
 
 /// Adds a wrong setting's other names: clap speaks of the flag, also when the value came from elsewhere.
 fn explain(mut error: clap::Error, command: &clap::Command) -> clap::Error {
-    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return error };
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg).cloned() else { return error };
     let long = shown.trim_start_matches("--").split(' ').next().unwrap_or_default();
     let arg = command.get_arguments().find(|arg| arg.get_long() == Some(long));
+    if arg.is_some_and(clap::Arg::is_hide_env_values_set) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("(secret)".into()));
+    }
     if let Some((arg, env)) = arg.and_then(|arg| Some((arg, arg.get_env()?))) {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let tip = format!(

@@ -15,10 +15,12 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Redis, Secret, Secrets, Synchronous};
+use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Secret, Secrets, Synchronous};
 use value::{bytes, count, existing_file, listen, millis, per, seconds, switch};
 
 pub use value::Networks;
+
+use crate::cluster;
 
 /// The settings of one process.
 #[derive(Args, Clone, Debug)]
@@ -69,17 +71,31 @@ pub struct Config {
     #[arg(long, env = "PARLOR_LOG_FORMAT", value_name = "FORMAT", default_value = "text", help_heading = SERVING)]
     pub log_format: Format,
 
-    /// Where the event log is: `sqlite:PATH`. Default: `parlor.db` in `data_dir`.
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", help_heading = STORE)]
+    /// Where the event log is: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default: `parlor.db` in `data_dir`.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
     pub database_url: Option<Database>,
+
+    /// Most connections to Postgres that read; those that write come on top.
+    // Waking rooms and lists; a server takes 100 by default, and several nodes share them.
+    #[arg(long, env = "PARLOR_POSTGRES_READERS", value_name = "N", default_value = "8", value_parser = count, help_heading = STORE)]
+    pub postgres_readers: NonZeroU32,
+
+    /// Connections to Postgres that write; each serves its share of the rooms.
+    // What they gain is measured in docs/postgres.md.
+    #[arg(long, env = "PARLOR_POSTGRES_WRITERS", value_name = "N", default_value = "4", value_parser = count, help_heading = STORE)]
+    pub postgres_writers: NonZeroU32,
+
+    /// How long Postgres may take to accept a connection or to answer before it counts as away.
+    #[arg(long = "postgres-timeout-ms", env = "PARLOR_POSTGRES_TIMEOUT_MS", value_name = "MS", default_value = "5000", value_parser = millis(100..=60_000), help_heading = STORE)]
+    pub postgres_timeout: Duration,
 
     /// When SQLite forces commits to the disk: `full` survives a power cut, `normal` only a crash of the process.
     #[arg(long, env = "PARLOR_SQLITE_SYNCHRONOUS", value_name = "MODE", default_value = "full", help_heading = STORE)]
     pub sqlite_synchronous: Synchronous,
 
-    /// What connects several nodes.
-    #[arg(long, env = "REDIS_URL", value_name = "URL", help_heading = STORE)]
-    pub redis_url: Option<Redis>,
+    /// What connects several nodes on one Postgres: `redis://USER:PASSWORD@HOST:PORT`, or `rediss://` with TLS. Default: one node.
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
+    pub redis_url: Option<cluster::Url>,
 
     /// How long a room is kept after its end.
     #[arg(long = "retention-s", env = "PARLOR_RETENTION_S", value_name = "S", default_value = "86400", value_parser = seconds(0..=31_536_000), help_heading = STORE)]

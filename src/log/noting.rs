@@ -106,6 +106,10 @@ impl Noting {
 
 #[async_trait]
 impl EventLog for Noting {
+    fn is_shared(&self) -> bool {
+        self.log.is_shared()
+    }
+
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
         let (presence, head, at) = (room.presence.clone(), room.head.clone(), room.created_at);
         let created = self.log.create(room).await?;

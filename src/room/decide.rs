@@ -260,8 +260,9 @@ impl<G: Game> Room<G> {
         self.due(env, out)
     }
 
-    /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it.
-    pub fn interrupted(&mut self, booted_at: Timestamp, env: &Env<G>, out: &mut Outbox) {
+    /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it. Who is
+    /// connected to another node noticed nothing.
+    pub fn interrupted(&mut self, elsewhere: impl Fn(PlayerId) -> bool, booted_at: Timestamp, env: &Env<G>, out: &mut Outbox) {
         if self.last_at >= booted_at || self.status.is_over() {
             return;
         }
@@ -270,7 +271,7 @@ impl<G: Game> Room<G> {
         let seats: Vec<_> = self
             .humans()
             .filter(|(_, o)| match o.link {
-                Link::Here => true,
+                Link::Here => !elsewhere(o.player.id),
                 Link::Grace { ends_at } => ends_at < again,
                 Link::Absent => false,
             })

@@ -1,8 +1,8 @@
 //! Which rooms are awake, and how everybody outside gets at one: the facade that sockets, HTTP and jobs use.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -18,6 +18,7 @@ use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, st
 use crate::room::deadlines::Deadlines;
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::room::thinking::Thinking;
 use crate::room::told::raw;
@@ -39,10 +40,11 @@ pub struct Kernel {
     pub deadlines: Deadlines,
     pub thinking: Thinking,
     pub booted_at: Timestamp,
+    pub(super) peers: OnceLock<Arc<dyn Peers>>,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
-    cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
+    pub(super) cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
 }
 
 /// A wish for a room.
@@ -65,7 +67,7 @@ pub struct Events {
 
 /// The rooms of this server.
 pub struct Rooms {
-    kernel: Arc<Kernel>,
+    pub(super) kernel: Arc<Kernel>,
 }
 
 impl Rooms {
@@ -79,6 +81,7 @@ impl Rooms {
             catalogue,
             deadlines: Deadlines::default(),
             thinking,
+            peers: OnceLock::new(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -92,10 +95,6 @@ impl Rooms {
 
     pub fn clock(&self) -> &Clock {
         &self.kernel.clock
-    }
-
-    pub(super) fn thinking(&self) -> &Thinking {
-        &self.kernel.thinking
     }
 
     /// Rooms in memory.

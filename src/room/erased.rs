@@ -91,7 +91,7 @@ pub trait AnyRoom: Send + Sync {
     fn forgot_commands(&self) -> bool;
     fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal>;
     fn watch(&self) -> Result<(), Refusal>;
-    fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
+    fn interrupted(&mut self, elsewhere: &dyn Fn(PlayerId) -> bool, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn due(&mut self, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn request(&mut self, asker: &Asker, event: &str, payload: &RawValue, now: Timestamp, out: &mut Outbox)
@@ -179,9 +179,9 @@ impl<G: Game> AnyRoom for Hosted<G> {
         self.room.watch()
     }
 
-    fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox) {
+    fn interrupted(&mut self, elsewhere: &dyn Fn(PlayerId) -> bool, booted_at: Timestamp, now: Timestamp, out: &mut Outbox) {
         let env = self.env(now);
-        self.room.interrupted(booted_at, &env, out);
+        self.room.interrupted(elsewhere, booted_at, &env, out);
     }
 
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed> {

@@ -17,7 +17,10 @@ const NOW: Timestamp = Timestamp(1_795_228_800_000);
 async fn open(folder: &std::path::Path) -> Arc<App> {
     let data = format!("--data-dir={}", folder.display());
     let args = ["parlor", &data, "--password-memory-kib=64", "--sqlite-synchronous=normal", "--rate-limits=off"];
-    let config = parlor::cli::try_parse(args.iter().map(Into::into).collect()).unwrap().cli.config;
+    let secret = "--secret=a secret of these tests, long enough";
+    let database = crate::database(folder).await.map(|url| format!("--database-url={url}"));
+    let args = args.into_iter().chain([secret]).chain(database.as_deref());
+    let config = parlor::cli::try_parse(args.map(Into::into).collect()).unwrap().cli.config;
     App::new(config, "127.0.0.1:3000".parse().unwrap()).await.unwrap()
 }
 

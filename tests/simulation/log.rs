@@ -138,6 +138,9 @@ impl Line {
 
 #[async_trait]
 impl EventLog for Line {
+    fn is_shared(&self) -> bool {
+        true
+    }
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
         self.call(|disk| disk.create(room)).await
     }

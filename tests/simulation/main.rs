@@ -10,7 +10,7 @@ mod world;
 use world::World;
 
 /// Lives per run of the suite.
-const RUNS: u64 = 1_500;
+const RUNS: u64 = 800;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} should be a number, not {text:?}")))

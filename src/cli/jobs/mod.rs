@@ -21,7 +21,6 @@ use crate::app;
 use crate::config::Config;
 use crate::config::value::Database;
 use crate::id::PlayerId;
-use crate::log::EventLog;
 use crate::time::Clock;
 
 /// `verify` found something that does not match.
@@ -79,14 +78,14 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<Answer> {
-    let Database::File(path) = config.database();
     app::open_log(config).await?.close().await;
-    Ok(Answer::from(format!("the tables in {} are up to date\n", path.display())))
+    Ok(Answer::from(format!("the tables in {} are up to date\n", config.database())))
 }
 
 async fn cleanup(config: &Config) -> anyhow::Result<Answer> {
-    let Database::File(path) = config.database();
-    if !path.is_file() {
+    if let Database::File(path) = config.database()
+        && !path.is_file()
+    {
         bail!("there is no database at {}", path.display());
     }
     let log = app::open_log(config).await.context("a running server cleans up by itself; stop it first to do it now")?;

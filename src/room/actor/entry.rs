@@ -13,18 +13,7 @@ impl Awake {
                 .await
                 .map_err(|error| store_failed(&error))?;
             let Some(last) = rows.last().map(|row| row.seq) else { break };
-            for row in &rows {
-                // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
-                self.conns.retain(|conn| {
-                    let viewer = loaded.room.viewer(Some(conn.player));
-                    let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
-                    let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
-                    if !alive {
-                        conn.outlet.close();
-                    }
-                    alive
-                });
-            }
+            self.tell_rows(loaded, &rows);
             self.told = last;
         }
         if self.told < seq || !self.waiting.is_empty() {

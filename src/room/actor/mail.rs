@@ -85,6 +85,8 @@ pub enum Message {
         after: Seq,
         wake: oneshot::Sender<()>,
     },
+    /// What another node appended; without rows, look into the log.
+    News(Vec<Row>),
     /// A bot has made up its mind about the state at `version`.
     Bot {
         seat: Seat,

@@ -34,6 +34,7 @@ struct MeOut {
 pub async fn show(State(app): State<Arc<App>>, asker: Asker) -> ApiResult<Response> {
     let identity = asker.known()?;
     let account = app.desk.account(identity).await?;
+    app.notes.flush().await;
     let stored = app.desk.player(identity.player_id).await?;
     let nickname = account.as_ref().map_or(&identity.nickname, |account| &account.nickname);
     Ok(Json(MeOut {
@@ -103,6 +104,7 @@ pub async fn player(
     let unknown = || ApiError::from(Refusal::invalid("there is no player with this id"));
     let not_found = |error: ApiError| super::refused(http::StatusCode::NOT_FOUND, error.0);
     let Ok(Path(id)) = id else { return Ok(not_found(unknown())) };
+    app.notes.flush().await;
     let Some(stored) = app.desk.player(id).await? else { return Ok(not_found(unknown())) };
     let (nickname, guest, since, games) = (stored.nickname, stored.guest, stored.created_at, stored.games);
     Ok(Json(PlayerOut { player_id: id, nickname, guest, since, games }).into_response())

@@ -40,7 +40,9 @@ async fn join(visit: &mut Visit, typed: &Typed, body: Body) -> Outcome {
     if let Some(place) = elsewhere(&look)? {
         return Answer::go(place);
     }
-    if let Some(Err(refusal)) = form.get("nickname").map(|name| visit.rename(name)) {
+    if let Some(name) = form.get("nickname")
+        && let Err(refusal) = visit.rename(name).await
+    {
         return page(visit, &look, form.get("nickname"), Some(&refusal));
     }
     let can_watch = look.game.card().spectators;

@@ -4,6 +4,7 @@
 //! forbids inline scripts, styles and handlers, so templates have none: data for scripts travels in `data-` attributes. A test renders
 //! every page with hostile names and looks for them.
 
+mod account;
 pub mod backgammon;
 pub mod draft;
 mod error;
@@ -15,6 +16,7 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
+pub use account::{Figures, LogInPage, PlayedRoom, ProfilePage, RegisterPage};
 pub use backgammon::BackgammonPage;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
@@ -31,6 +33,8 @@ pub struct Shell {
     pub csrf: String,
     /// The visitor's name, when they have one.
     pub nickname: Option<String>,
+    /// Whether the visitor has an account.
+    pub signed_in: bool,
 }
 
 /// How many emblems `static/emblems.svg` has.

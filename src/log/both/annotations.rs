@@ -1,11 +1,10 @@
-//! Remarks in the SQLite file; their words are in an FTS5 index that triggers keep.
+//! Remarks. How their words are indexed and asked for is each store's own: `FOUND` and `search_of`.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Row as _, Sqlite};
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder};
 
-use super::SqliteLog;
 use super::read::{player, unavailable, unreadable};
+use super::{Db, FOUND, Log, search_of};
 use crate::id::{PlayerId, RoomKey, Seq};
 use crate::log::LogError;
 use crate::log::annotations::{Annotated, Annotation, Annotations, NewAnnotation, Words};
@@ -15,34 +14,37 @@ const ANNOTATION: &str =
     "SELECT annotations.id, rooms.code, rooms.game, annotations.seq, annotations.player_id, annotations.nickname,
      annotations.body, annotations.created_at FROM annotations JOIN rooms ON rooms.id = annotations.room_id WHERE ";
 
-struct Found(Annotation);
+#[derive(FromRow)]
+struct AnnotationRow {
+    id: i64,
+    code: String,
+    game: String,
+    seq: i64,
+    player_id: Vec<u8>,
+    nickname: String,
+    body: String,
+    created_at: i64,
+}
 
-impl<'r> FromRow<'r, SqliteRow> for Found {
-    fn from_row(row: &'r SqliteRow) -> sqlx::Result<Self> {
-        let decode = |error: LogError| sqlx::Error::Decode(error.into());
-        let (code, by): (String, Vec<u8>) = (row.try_get("code")?, row.try_get("player_id")?);
-        let seq: i64 = row.try_get("seq")?;
-        Ok(Self(Annotation {
-            id: row.try_get("id")?,
-            room: code.parse().map_err(|_| decode(unreadable("code")))?,
-            game: row.try_get("game")?,
-            seq: Seq(u32::try_from(seq).map_err(|_| decode(unreadable("seq")))?),
-            player: player(&by).map_err(decode)?,
-            nickname: row.try_get("nickname")?,
-            text: row.try_get("body")?,
-            created_at: Timestamp(row.try_get("created_at")?),
-        }))
+impl TryFrom<AnnotationRow> for Annotation {
+    type Error = LogError;
+
+    fn try_from(row: AnnotationRow) -> Result<Self, LogError> {
+        Ok(Self {
+            id: row.id,
+            room: row.code.parse().map_err(|_| unreadable("code"))?,
+            game: row.game,
+            seq: Seq(u32::try_from(row.seq).map_err(|_| unreadable("seq"))?),
+            player: player(&row.player_id)?,
+            nickname: row.nickname,
+            text: row.body,
+            created_at: Timestamp(row.created_at),
+        })
     }
 }
 
-/// All of the words, the last as a beginning, each as a string of FTS5: nothing in it is an operator.
-fn match_of(words: &Words) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
-    format!("{}*", words.join(" "))
-}
-
 #[async_trait]
-impl Annotations for SqliteLog {
+impl Annotations for Log {
     async fn annotate(&self, new: NewAnnotation) -> Result<Annotated, LogError> {
         let kept = self.write(move |connection| {
             Box::pin(async move {
@@ -77,21 +79,21 @@ impl Annotations for SqliteLog {
     }
 
     async fn annotations(&self, room: RoomKey, seq: Option<Seq>, after: i64, limit: u32) -> Result<Vec<Annotation>, LogError> {
-        let mut query = QueryBuilder::<Sqlite>::new(ANNOTATION);
+        let mut query = QueryBuilder::<Db>::new(ANNOTATION);
         query.push("annotations.room_id = ").push_bind(room.0).push(" AND annotations.id > ").push_bind(after);
         if let Some(seq) = seq {
             query.push(" AND annotations.seq = ").push_bind(i64::from(seq.0));
         }
         query.push(" ORDER BY annotations.id LIMIT ").push_bind(i64::from(limit));
-        let found: Vec<Found> = query.build_query_as().fetch_all(&self.readers).await.map_err(unavailable)?;
-        Ok(found.into_iter().map(|found| found.0).collect())
+        let found: Vec<AnnotationRow> = query.build_query_as().fetch_all(&self.readers).await.map_err(unavailable)?;
+        found.into_iter().map(Annotation::try_from).collect()
     }
 
     async fn annotation(&self, room: RoomKey, id: i64) -> Result<Option<Annotation>, LogError> {
         let query = format!("{ANNOTATION} annotations.room_id = $1 AND annotations.id = $2");
-        let found: Option<Found> =
+        let found: Option<AnnotationRow> =
             sqlx::query_as(AssertSqlSafe(query)).bind(room.0).bind(id).fetch_optional(&self.readers).await.map_err(unavailable)?;
-        Ok(found.map(|found| found.0))
+        found.map(Annotation::try_from).transpose()
     }
 
     async fn remove_annotation(&self, room: RoomKey, id: i64) -> Result<bool, LogError> {
@@ -112,20 +114,19 @@ impl Annotations for SqliteLog {
         limit: u32,
     ) -> Result<Vec<Annotation>, LogError> {
         let query = format!(
-            "{ANNOTATION} annotations.id IN (SELECT rowid FROM annotations_words WHERE annotations_words MATCH $1)
-             AND annotations.id < $2
+            "{ANNOTATION} {FOUND} AND annotations.id < $2
              AND (rooms.visibility = 'public' OR rooms.created_by = $3
                   OR EXISTS (SELECT 1 FROM seatings WHERE seatings.room_id = rooms.id AND seatings.player_id = $3))
              ORDER BY annotations.id DESC LIMIT $4"
         );
-        let found: Vec<Found> = sqlx::query_as(AssertSqlSafe(query))
-            .bind(match_of(words))
+        let found: Vec<AnnotationRow> = sqlx::query_as(AssertSqlSafe(query))
+            .bind(search_of(words))
             .bind(before)
             .bind(asker.map(|asker| asker.0.as_bytes().to_vec()))
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await
             .map_err(unavailable)?;
-        Ok(found.into_iter().map(|found| found.0).collect())
+        found.into_iter().map(Annotation::try_from).collect()
     }
 }

@@ -1,14 +1,11 @@
-//! Players and their accounts in the SQLite file. What is written goes through the one connection that writes, between two
-//! transactions of rooms.
+//! Players and their accounts. What is written goes through a connection that writes, between two transactions of rooms.
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-use super::SqliteLog;
 use super::read::{ROOM_COLUMNS, RoomRow, player, unavailable, unreadable};
+use super::{Connection, Log, breaks};
 use crate::id::{PlayerId, RoomKey, SessionId};
 use crate::log::accounts::{
     Account, AccountError, Accounts, NewAccount, NewSession, Notes, Revoked, Rotated, StoredPlayer, Subject,
@@ -38,15 +35,7 @@ impl TryFrom<AccountRow> for Account {
     }
 }
 
-impl SqliteLog {
-    /// One transaction by the hand that writes.
-    pub(super) async fn write<T: Send + 'static>(
-        &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, sqlx::Result<T>> + Send + 'static,
-    ) -> Result<sqlx::Result<T>, LogError> {
-        self.writer()?.aside(|store| Box::pin(store.transaction(work))).await
-    }
-
+impl Log {
     async fn account(&self, condition: &str, value: &[u8]) -> Result<Option<Account>, LogError> {
         let query = format!("{ACCOUNT}{condition}");
         let row: Option<AccountRow> =
@@ -60,7 +49,7 @@ fn id(player: PlayerId) -> Vec<u8> {
 }
 
 #[async_trait]
-impl Accounts for SqliteLog {
+impl Accounts for Log {
     async fn create_account(&self, new: NewAccount) -> Result<(), AccountError> {
         let done = self.write(move |connection| {
             Box::pin(async move {
@@ -86,11 +75,10 @@ impl Accounts for SqliteLog {
                 .map(drop)
             })
         });
-        done.await?.map_err(|error| match error.as_database_error().map(|refused| refused.message()) {
-            // SQLite names the columns of a broken uniqueness, not the constraint.
-            Some("UNIQUE constraint failed: accounts.username_key") => AccountError::NameTaken,
-            Some("UNIQUE constraint failed: accounts.player_id") => AccountError::HasAccount,
-            _ => AccountError::Store(unavailable(error)),
+        done.await?.map_err(|error| match error {
+            error if breaks(&error, "accounts_username_key", "accounts.username_key") => AccountError::NameTaken,
+            error if breaks(&error, "accounts_pkey", "accounts.player_id") => AccountError::HasAccount,
+            error => AccountError::Store(unavailable(error)),
         })
     }
 
@@ -263,7 +251,7 @@ impl Accounts for SqliteLog {
     }
 }
 
-impl SqliteLog {
+impl Log {
     /// Sets one value of one player; whether there was a row.
     async fn change(&self, statement: &'static str, player: PlayerId, value: String) -> Result<bool, LogError> {
         let done = self.write(move |connection| {
@@ -281,7 +269,7 @@ enum Turned {
 }
 
 async fn rotate(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session: SessionId,
     generation: u32,
     now: Timestamp,
@@ -320,7 +308,7 @@ async fn rotate(
     Ok(Turned::Reused)
 }
 
-async fn revoke(connection: &mut SqliteConnection, revoked: Revoked) -> sqlx::Result<()> {
+async fn revoke(connection: &mut Connection, revoked: Revoked) -> sqlx::Result<()> {
     let (kind, id, ended) = match revoked.subject {
         Subject::Player(player) => ("player", player.0, "DELETE FROM sessions WHERE player_id = $1"),
         Subject::Session(session) => ("session", session.0, "DELETE FROM sessions WHERE id = $1"),
@@ -338,12 +326,12 @@ async fn revoke(connection: &mut SqliteConnection, revoked: Revoked) -> sqlx::Re
     .map(drop)
 }
 
-async fn seen(connection: &mut SqliteConnection, player: PlayerId, now: Timestamp) -> sqlx::Result<()> {
+async fn seen(connection: &mut Connection, player: PlayerId, now: Timestamp) -> sqlx::Result<()> {
     let query = sqlx::query("UPDATE players SET seen_at = $2 WHERE id = $1 AND seen_at < $2");
     query.bind(id(player)).bind(now.0).execute(connection).await.map(drop)
 }
 
-async fn seat(connection: &mut SqliteConnection, one: &crate::log::accounts::Seating) -> sqlx::Result<()> {
+async fn seat(connection: &mut Connection, one: &crate::log::accounts::Seating) -> sqlx::Result<()> {
     // An account's name is its own; what somebody is called in a room does not change it. A guest does not come back as one.
     sqlx::query(
         "INSERT INTO players (id, nickname, guest, created_at, seen_at) VALUES ($1, $2, 1, $3, $3)
@@ -369,7 +357,7 @@ async fn seat(connection: &mut SqliteConnection, one: &crate::log::accounts::Sea
 }
 
 /// Counts a finished game for everybody who sat in its room, once.
-async fn count(connection: &mut SqliteConnection, room: RoomKey, at: Timestamp) -> sqlx::Result<()> {
+async fn count(connection: &mut Connection, room: RoomKey, at: Timestamp) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE players SET games = games + 1 WHERE id IN
              (SELECT player_id FROM seatings WHERE room_id = $1 AND (counted_at IS NULL OR counted_at < $2))",
@@ -386,7 +374,7 @@ async fn count(connection: &mut SqliteConnection, room: RoomKey, at: Timestamp) 
         .map(drop)
 }
 
-async fn rooms_of(connection: &mut SqliteConnection, player: PlayerId, limit: u32) -> sqlx::Result<Vec<RoomRow>> {
+async fn rooms_of(connection: &mut Connection, player: PlayerId, limit: u32) -> sqlx::Result<Vec<RoomRow>> {
     let query = format!(
         "SELECT {ROOM_COLUMNS} FROM seatings JOIN rooms ON rooms.id = seatings.room_id WHERE seatings.player_id = $1
          ORDER BY seated_at DESC, room_id DESC LIMIT $2"
@@ -395,7 +383,7 @@ async fn rooms_of(connection: &mut SqliteConnection, player: PlayerId, limit: u3
 }
 
 /// Takes a player's name out of a room's events and listing. Its snapshots, which are a cache, go.
-async fn take_name(connection: &mut SqliteConnection, room: &RoomRow, player: PlayerId, instead: &str) -> sqlx::Result<()> {
+async fn take_name(connection: &mut Connection, room: &RoomRow, player: PlayerId, instead: &str) -> sqlx::Result<()> {
     let bodies: Vec<(i64, String)> = sqlx::query_as("SELECT seq, body FROM events WHERE room_id = $1 AND body LIKE $2")
         .bind(room.id)
         .bind(format!("%{player}%"))
