@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import test from "node:test";
-import { checkers, other, startedGame, stateOf, takeTurn } from "../support/backgammon-clients.mjs";
+import { checkers, other, startedGame, stateOf, takeTurn } from "../support/backgammon.mjs";
 import { connect } from "../support/client.mjs";
 import { binary, useServer } from "../support/server.mjs";
 

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod judge;
 pub mod options;
 pub mod plays;
+pub mod refusal;
 pub mod rules;
 pub mod table;
 #[cfg(test)]
@@ -30,7 +31,8 @@ use crate::id::Seat;
 use crate::time::Timestamp;
 
 pub use options::{Options, Setup};
-pub use rules::{Refusal, seat_of, side_of};
+pub use refusal::Refusal;
+pub use rules::{seat_of, side_of};
 pub use table::{Event, GameResult, Made, Table, What};
 pub use wire::{Command, Notice, View};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::board::{Board, Side};
 use super::ids;
-use super::rules::Refusal;
+use super::refusal::Refusal;
 
 /// The longest match: 25 points, as in the long matches of tournaments.
 pub const LONGEST_MATCH: u16 = 25;
@@ -126,7 +126,7 @@ impl Setup {
         let seconds = |s: u32| Duration::from_secs(u64::from(s));
         let points = u32::from(options.match_length);
         let (bank, delay) = match options.time_control {
-            TimeControl::None if options.bank_s.is_some() || options.delay_s.is_some() => return Err(Refusal::TimeWithoutClock),
+            TimeControl::None if options.bank_s.is_some() || options.delay_s.is_some() => return Err(Refusal::TimeWithoutControl),
             TimeControl::None => (0, 0),
             TimeControl::Rapid => (480 * points, 0),
             TimeControl::Blitz => (60 * points, 10),

@@ -17,6 +17,7 @@ fn matches_with_clocks_keep_the_laws() {
         Options { match_length: 3, ..Options::default() },
         Options { jacoby: true, time_control: TimeControl::Rapid, bank_s: Some(300), ..Options::default() },
         Options { match_length: 2, game_type: GameType::Rated, time_control: TimeControl::Blitz, ..Options::default() },
+        Options { position_id: Some("4HPwATDgc/ABMA".to_owned()), ..Options::default() },
     ];
     for (seed, options) in (0..).zip(&options) {
         let trial = Trial { options, assets: &(), seats: 2, seed, bound: Some(BOUND) };

@@ -9,6 +9,7 @@ use crate::chance::{Chance, Seed};
 use crate::game::command::decode;
 use crate::game::{Draft, Game, Input};
 use crate::games::backgammon::board::{Board, Checkers, Side};
+use crate::games::backgammon::ids::position_id;
 use crate::games::backgammon::options::{GameType, Options, TimeControl};
 use crate::games::backgammon::table::{Ending, Kind, Phase};
 use crate::games::backgammon::{Backgammon, Command, Event, Refusal, Table, seat_of};
@@ -211,6 +212,22 @@ fn payloads_that_are_no_move_are_refused_before_the_rules_see_them() {
     }
 }
 
+const OPENING: &str = "4HPwATDgc/ABMA";
+
+fn from_position(id: &str, options: Options) -> Options {
+    Options { position_id: Some(id.to_owned()), ..options }
+}
+
+#[test]
+fn a_game_from_a_position_begins_with_white_on_roll_and_no_throw() {
+    let board = Board::new(at("6:2 5:1"), at("3:2")).unwrap();
+    let given = Given::start(&from_position(&position_id(&board, White), Options { time_control: TimeControl::Blitz, ..casual() }));
+    let table = &given.state.table;
+    assert_eq!((table.board, table.phase, table.turn, table.dice), (board, Phase::Rolling, White, None));
+    assert_eq!(table.clock.as_ref().map(|clock| clock.running), Some(White));
+    assert!(given.state.draws(&given.events[0]).is_empty(), "nothing was thrown");
+}
+
 #[test]
 fn options_out_of_their_range_are_refused() {
     let cases = [
@@ -218,7 +235,13 @@ fn options_out_of_their_range_are_refused() {
         (Options { match_length: 26, ..casual() }, Refusal::MatchLength),
         (Options { time_control: TimeControl::Rapid, bank_s: Some(0), ..casual() }, Refusal::Time),
         (Options { time_control: TimeControl::Blitz, delay_s: Some(601), ..casual() }, Refusal::Time),
-        (Options { bank_s: Some(60), ..casual() }, Refusal::TimeWithoutClock),
+        (Options { bank_s: Some(60), ..casual() }, Refusal::TimeWithoutControl),
+        (from_position("4HPwATDgc/ABM", casual()), Refusal::BadPosition),
+        (from_position("//////////////", casual()), Refusal::BadPosition),
+        (from_position("\u{1f3b2}4HPwATDgc/", casual()), Refusal::BadPosition),
+        (from_position(&position_id(&Board::new(at(""), at("6:2")).unwrap(), White), casual()), Refusal::BadPosition),
+        (from_position(OPENING, Options { match_length: 3, ..casual() }), Refusal::PositionInMatch),
+        (from_position(OPENING, Options { game_type: GameType::Rated, ..casual() }), Refusal::PositionInMatch),
     ];
     for (options, expected) in cases {
         assert_eq!(Backgammon::setup(&options, 2, &()), Err(expected), "{options:?}");
