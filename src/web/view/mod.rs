@@ -5,6 +5,7 @@
 //! every page with hostile names and looks for them.
 
 mod account;
+pub mod backgammon;
 pub mod draft;
 mod error;
 mod figures;
@@ -18,6 +19,7 @@ mod teller;
 mod tests;
 
 pub use account::{LogInPage, PlayedRoom, ProfilePage, RegisterPage};
+pub use backgammon::BackgammonPage;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
 pub use figures::{Chart, Figures, GameTab, LeaderboardPage, Past, Rank};
