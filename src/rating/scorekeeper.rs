@@ -39,7 +39,7 @@ pub async fn round(rooms: &Rooms, ratings: &Arc<dyn Ratings>) -> Result<(), LogE
     for unscored in ratings.unscored(AT_ONCE).await? {
         let ending = match read(rooms, &unscored).await {
             Ok(ending) => ending,
-            Err(refusal) if refusal.code == Code::Unavailable => return Err(LogError::Unavailable(refusal.message)),
+            Err(refusal) if refusal.code == Code::Unavailable => return Err(LogError::Unavailable(refusal.message.into_owned())),
             Err(refusal) => {
                 // It cannot be read today or tomorrow: out of the way with it.
                 tracing::error!(%refusal, room = %unscored.code, "a game that has ended cannot be read; it is not counted");

@@ -21,8 +21,8 @@ use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
-use crate::room::ticker::Ticker;
 use crate::room::thinking::Thinking;
+use crate::room::ticker::Ticker;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
 

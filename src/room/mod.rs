@@ -17,8 +17,8 @@ pub mod peers;
 pub mod recorded;
 pub mod settings;
 pub mod state;
-pub mod ticker;
 pub mod thinking;
+pub mod ticker;
 pub mod told;
 
 pub use directory::Rooms;

@@ -1,9 +1,9 @@
 //! What is the same for every store: compiled once for each, with `Db` and `Pool` standing for its types. See [`crate::log`].
 
 mod accounts;
-mod ratings;
-mod owners;
 mod annotations;
+mod owners;
+mod ratings;
 mod read;
 
 pub use owners::lease;
