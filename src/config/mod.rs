@@ -277,6 +277,9 @@ impl Config {
     /// # Errors
     /// A sentence that names them and what they should be.
     pub fn check(&self) -> Result<(), &'static str> {
+        if self.redis_url.is_some() && !self.database().is_shared() {
+            return Err("REDIS_URL connects several nodes, and they need one store: DATABASE_URL should be postgres://…");
+        }
         secret_needed(self.database().is_shared(), self.secret.as_ref())
     }
 

@@ -12,6 +12,7 @@ pub mod directory;
 pub mod erased;
 pub mod export;
 pub mod fact;
+pub mod hindsight;
 pub mod outlet;
 pub mod peers;
 pub mod recorded;

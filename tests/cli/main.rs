@@ -71,7 +71,7 @@ fn a_wrong_setting_ends_the_program_with_2_before_it_listens() {
         ("PARLOR_RATE_LIMITS", "sometimes", "on or off"),
         ("DATABASE_URL", "mysql://localhost/x", "sqlite:PATH"),
         ("DATABASE_URL", "sqlite::memory:", "has to be a file"),
-        ("REDIS_URL", "redis://localhost", "not be set"),
+        ("REDIS_URL", "redis://localhost", "postgres://"),
     ] {
         let output = parlor(&["serve"], &[(variable, value)]);
         let text = stderr(&output);
