@@ -12,7 +12,8 @@ const LONGER: [(&str, &str); 2] = [
 ];
 
 /// What knows nothing of the world: a folder, or a file.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
+    "dice/",
     "game/",
     "games/",
     "room/fact.rs",
