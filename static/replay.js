@@ -25,6 +25,7 @@ async function show(at) {
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       const focused = document.activeElement?.dataset?.testid;
       for (const id of ['replay-stage', 'moves']) byId(id).replaceWith(document.adoptNode(page.getElementById(id)));
+      document.dispatchEvent(new CustomEvent('replay-shown', { detail: { at: next } }));
       takeSteps(page);
       document.title = page.title;
       history.replaceState(null, '', `${base}?at=${next}`);

@@ -50,7 +50,7 @@ async fn create(visit: &mut Visit, body: Body) -> Outcome {
     let wish = CreateRoom {
         game: card.name.to_owned(),
         host: visit.player(),
-        options: to_raw_value(&games::options(&card, &form)).unwrap_or_else(|_| no_options()),
+        options: to_raw_value(&games::options(&games::of(card.name).fields(&card, None), &form)).unwrap_or_else(|_| no_options()),
         visibility,
         seats: None,
         client_seed: None,
@@ -73,7 +73,7 @@ fn page(visit: &Visit, card: &Card, form: Option<&Form>, refusal: Option<&Refusa
         shell: visit.shell(),
         game: games::card(card),
         nickname: typed.unwrap_or(&visit.identity.nickname).to_owned(),
-        fields: games::fields(card, form),
+        fields: games::of(card.name).fields(card, form),
         public: form.is_some_and(|form| form.get("visibility") == Some("public")),
         error: refusal.map(|refusal| sentence(&refusal.message)),
     };

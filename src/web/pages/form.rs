@@ -43,6 +43,12 @@ impl Form {
         Ok(Self { fields, digest })
     }
 
+    /// A form without a page, for tests.
+    #[cfg(test)]
+    pub fn parse(body: &str) -> Self {
+        Self { fields: pairs(body.as_bytes()), digest: String::new() }
+    }
+
     /// The first field of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())

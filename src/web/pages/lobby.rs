@@ -135,7 +135,7 @@ async fn page(visit: &Visit, look: &Look, refusal: Option<&Refusal>) -> Outcome 
         watchers: u32::try_from(look.watchers).unwrap_or(u32::MAX),
         can_start: summary.player_count >= usize::from(summary.seats_needed) && online == summary.player_count,
         bot_levels: card.bots.iter().map(|level| (*level).to_owned()).collect(),
-        settings: games::facts(look.game.as_ref(), &state),
+        settings: games::of(look.game.card().name).facts(look.game.card(), &state),
         notice: refusal.map(|refusal| Notice { text: sentence(&refusal.message), bad: true }),
         online: u32::try_from(online).unwrap_or(u32::MAX),
     };

@@ -17,7 +17,7 @@ pub async fn show(visit: Visit, typed: Typed) -> Response {
             Status::Waiting | Status::Ready => Answer::go(format!("/room/{code}")),
             Status::Abandoned => Answer::go(format!("/results/{code}")),
             _ if look.seat.is_none() && !look.game.card().spectators => Err(Problem::NotIn(code)),
-            _ => games::play(&visit, &look),
+            _ => games::of(look.game.card().name).play(&visit, &look),
         }
     }
     .await;

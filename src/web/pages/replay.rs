@@ -37,14 +37,15 @@ async fn replay(visit: &Visit, typed: &Typed, uri: &Uri) -> Outcome {
         }
     };
     let names = games::names(&look.summary);
-    let mut teller = Teller::new(["host", "guest"].into_iter().zip(names));
+    let game = games::of(card.name);
+    let mut teller = Teller::new(["host", "guest"].into_iter().zip(names), game.teller());
     let lines =
         history.events.iter().map(|event| MoveLine { seq: event.seq, at: event.at, text: teller.tell(event.event, &event.data) });
     let here = usize::try_from(at.0).unwrap_or(usize::MAX);
     let lines: Vec<_> = lines.collect();
     let shown = here.saturating_sub(AROUND)..here.saturating_add(AROUND).min(lines.len());
     let happened = history.at(at).map(|event| (event.event, &event.data));
-    let (boards, in_hand) = games::boards(&look, &history.state(&look, at)?, happened);
+    let stage = game.stage(&look, &history.state(&look, at)?, happened);
     Answer::page(&ReplayPage {
         shell: visit.shell(),
         code,
@@ -52,8 +53,7 @@ async fn replay(visit: &Visit, typed: &Typed, uri: &Uri) -> Outcome {
         at,
         last,
         moves: lines[shown].to_vec(),
-        boards,
-        in_hand,
+        stage,
         fairness: history.fairness(&look)?,
     })
 }

@@ -32,7 +32,7 @@ async fn results(visit: &Visit, typed: &Typed) -> Outcome {
         return Err(Problem::Closed);
     }
     let state: Value = serde_json::from_str(look.state.get()).unwrap_or_default();
-    let scores = games::scores(&look, &state["results"]);
+    let scores = games::of(card.name).scores(&look, &state["results"]);
     let (headline, columns) = scores.unwrap_or_else(|| match status {
         Status::Abandoned => ("Nobody wins".to_owned(), vec![]),
         _ => ("The game is over".to_owned(), vec![]),

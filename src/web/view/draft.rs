@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Board, Card, ScoreColumn, ScoreLine, Shell, Slot, emblem};
+use super::{ScoreColumn, ScoreLine, Shell, Stage, Tell, emblem};
 use crate::id::RoomCode;
 
 /// `GET /play/CODE` of a draft: a shell that `static/draft.js` fills.
@@ -67,21 +67,52 @@ impl Character {
     }
 }
 
-/// The boards of a draft's `state`, and what is in hand. `names` are those of host and guest; `last` is the event that led to the state,
-/// with its payload: what it placed is marked.
+/// One side's board.
+struct Board {
+    /// What the wire calls the side: "host", "guest".
+    key: &'static str,
+    name: String,
+    to_act: bool,
+    slots: Vec<Slot>,
+}
+
+/// A role and who fills it.
+struct Slot {
+    role: String,
+    card: Option<Card>,
+    rating: Option<String>,
+    /// Whether the event at hand put it there.
+    fresh: bool,
+}
+
+/// A character, as small as it is shown on a board.
+struct Card {
+    name: String,
+    series: String,
+    /// [`emblem`] of the series.
+    emblem: u8,
+}
+
+/// The boards and what is in hand, as a replay shows them.
+#[derive(Template)]
+#[template(path = "replay/draft.html")]
+struct Boards {
+    boards: Vec<Board>,
+    /// What was drawn and not yet placed.
+    in_hand: Option<Card>,
+}
+
+/// A draft's `state` in a replay. `names` are those of host and guest; `last` is the event that led to the state, with its payload:
+/// what it placed is marked.
 ///
 /// # Errors
 /// When `state` is not a draft's.
-pub fn boards(
-    state: &Value,
-    names: [&str; 2],
-    last: Option<(&str, &Value)>,
-) -> Result<(Vec<Board>, Option<Card>), serde_json::Error> {
+pub fn stage(state: &Value, names: [&str; 2], last: Option<(&str, &Value)>) -> Result<Stage, serde_json::Error> {
     let state = State::deserialize(state)?;
     let placed = last.filter(|(event, _)| *event == "character_placed").map(|(_, data)| data);
     let boards = SIDES.into_iter().zip(names).zip([&state.host_placements, &state.guest_placements]);
     let boards = boards.map(|((side, name), placements)| Board {
-        key: side.to_owned(),
+        key: side,
         name: name.to_owned(),
         to_act: state.is_started && !state.is_over && state.current_turn == side,
         slots: state
@@ -99,7 +130,34 @@ pub fn boards(
             })
             .collect(),
     });
-    Ok((boards.collect(), state.drawn_character.as_ref().map(Character::card)))
+    let boards = Boards { boards: boards.collect(), in_hand: state.drawn_character.as_ref().map(Character::card) };
+    Ok(Stage { html: boards.render().unwrap_or_default(), style: Some("/static/draft.css"), script: None })
+}
+
+/// Tells a draft. It remembers who was drawn.
+#[derive(Default)]
+pub struct Drawn(HashMap<u64, String>);
+
+impl Tell for Drawn {
+    fn tell(&mut self, event: &str, data: &Value, who: &str, name: &dyn Fn(&str) -> String) -> Option<String> {
+        let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+        Some(match event {
+            "draft_began" => format!("{} draws first", name(&text(&data["current_turn"]))),
+            "character_drawn" => {
+                let character = &data["character"];
+                if let Some(id) = character["id"].as_u64() {
+                    self.0.insert(id, text(&character["name"]));
+                }
+                format!("{who} drew {}", text(&character["name"]))
+            }
+            "character_placed" => {
+                let placed = data["character_id"].as_u64().and_then(|id| self.0.get(&id)).map_or("a character", String::as_str);
+                format!("{who} placed {placed} as {}", text(&data["role_name"]))
+            }
+            "player_forfeited" => format!("{who} is out"),
+            _ => return None,
+        })
+    }
 }
 
 /// What this module reads of the results.

@@ -73,7 +73,7 @@ pub struct CreatePage {
     pub error: Option<String>,
 }
 
-/// One option of a game, chosen from a list.
+/// One option of a game, chosen from a list or typed.
 #[derive(Clone, Debug)]
 pub struct OptionField {
     /// The form field and the key in the game's options.
@@ -83,6 +83,15 @@ pub struct OptionField {
     /// Whether several may be chosen (checkboxes) or exactly one (radio buttons).
     pub many: bool,
     pub choices: Vec<Choice>,
+    /// What is typed instead of being chosen.
+    pub typed: Option<Typed>,
+}
+
+/// A value that one types.
+#[derive(Clone, Debug)]
+pub enum Typed {
+    Number { min: i64, max: i64, value: String },
+    Text { max_length: u64, value: String },
 }
 
 impl OptionField {

@@ -16,11 +16,11 @@ mod tests;
 
 pub use draft::DraftPage;
 pub use error::ErrorPage;
-pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow};
-pub use replay::{Board, Card, MoveLine, ReplayPage, Slot};
+pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
+pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
-pub use teller::Teller;
+pub use teller::{Tell, Teller};
 
 /// What every page needs besides its own matter.
 #[derive(Clone, Debug, Default)]

@@ -20,9 +20,7 @@ pub struct ReplayPage {
     pub last: Seq,
     /// Every event that the visitor may see, in order.
     pub moves: Vec<MoveLine>,
-    pub boards: Vec<Board>,
-    /// What was drawn and not yet placed.
-    pub in_hand: Option<Card>,
+    pub stage: Stage,
     pub fairness: Fairness,
 }
 
@@ -75,31 +73,13 @@ impl MoveLine {
     }
 }
 
-/// One side's board.
+/// A state as a game shows it.
 #[derive(Clone, Debug, Default)]
-pub struct Board {
-    /// What the wire calls the side: "host", "guest".
-    pub key: String,
-    pub name: String,
-    pub to_act: bool,
-    pub slots: Vec<Slot>,
-}
-
-/// A role and who fills it.
-#[derive(Clone, Debug, Default)]
-pub struct Slot {
-    pub role: String,
-    pub card: Option<Card>,
-    pub rating: Option<String>,
-    /// Whether the event at hand put it there.
-    pub fresh: bool,
-}
-
-/// A character, as small as it is shown on a board.
-#[derive(Clone, Debug, Default)]
-pub struct Card {
-    pub name: String,
-    pub series: String,
-    /// [`super::emblem`] of the series.
-    pub emblem: u8,
+pub struct Stage {
+    /// Rendered by the game's own template, everything in it escaped.
+    pub html: String,
+    /// The style sheet it needs.
+    pub style: Option<&'static str>,
+    /// A module that draws what HTML cannot. It hears `replay-shown` on the document whenever another state has been put in.
+    pub script: Option<&'static str>,
 }

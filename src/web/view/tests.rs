@@ -83,8 +83,7 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         moves: (1..=3)
             .map(|n| MoveLine { seq: Seq(n), at: Timestamp(1_795_228_800_120), text: format!("{} drew Hanae", name()) })
             .collect(),
-        boards: vec![board("host", &name()), board("guest", "Ben")],
-        in_hand: Some(card("Old Mister Ember")),
+        stage: draft::stage(&draft_state(&name()), [&name(), "Ben"], None).unwrap(),
         fairness: fairness(Verdict::Verified),
     };
     let create = CreatePage {
@@ -101,6 +100,7 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
                     choice("1", "Adventuring Party", "Captain, Fighter, Guardian, Strategist, Healer, Trickster", true),
                     choice("2", "Tournament Five", "Captain, Fighter, Rival, Guardian, Mentor", false),
                 ],
+                typed: None,
             },
             OptionField {
                 name: "anime_pool_ids".to_owned(),
@@ -108,6 +108,7 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
                 hint: "Characters are drawn from these.".to_owned(),
                 many: true,
                 choices: (1..=8).map(|n| choice(&n.to_string(), "Lanterns over Kazemori", "In a mountain town", n < 4)).collect(),
+                typed: None,
             },
         ],
         public: false,
@@ -172,18 +173,15 @@ fn choice(value: &str, label: &str, hint: &str, selected: bool) -> Choice {
     Choice { value: value.to_owned(), label: label.to_owned(), hint: hint.to_owned(), selected }
 }
 
-fn card(name: &str) -> Card {
-    Card { name: name.to_owned(), series: "Lanterns over Kazemori".to_owned(), emblem: emblem("1") }
-}
-
-fn board(key: &str, name: &str) -> Board {
-    let slot = |role: &str, card, fresh| Slot { role: role.to_owned(), card, rating: Some("80".to_owned()), fresh };
-    Board {
-        key: key.to_owned(),
-        name: name.to_owned(),
-        to_act: key == "host",
-        slots: vec![slot("Captain", Some(card("Hanae Tsukidate")), true), slot("Fighter", None, false)],
-    }
+/// A draft in which one character is placed and in hand.
+fn draft_state(name: &str) -> serde_json::Value {
+    let hanae = json!({
+        "id": 101, "name": name, "anime": name, "anime_id": 1, "about": "", "ratings": { "Captain": 80, "Fighter": 26 },
+    });
+    json!({
+        "template": { "name": "Two", "roles": ["Captain", name] }, "current_turn": "guest", "drawn_character": hanae,
+        "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [hanae], "is_started": true, "is_over": false,
+    })
 }
 
 fn column(key: &str, name: &str, winner: bool) -> ScoreColumn {
@@ -366,18 +364,15 @@ fn emblems_are_the_same_on_server_and_page() {
 
 #[test]
 fn a_draft_state_becomes_two_boards() {
-    let mira = json!({ "id": 101, "name": "Hanae", "anime": "Lanterns", "anime_id": 1, "about": "", "ratings": { "Captain": 80, "Fighter": 26 } });
-    let state = json!({
-        "template": { "name": "Two", "roles": ["Captain", "Fighter"] }, "current_turn": "guest", "drawn_character": mira,
-        "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [mira], "is_started": true, "is_over": false,
-    });
     let placed = json!({ "player_role": "host", "role_name": "Captain", "character_id": 101 });
-    let (boards, hand) = draft::boards(&state, ["Mira", "Ben"], Some(("character_placed", &placed))).unwrap();
-    let slot = &boards[0].slots[0];
-    assert_eq!((slot.card.as_ref().unwrap().name.as_str(), slot.rating.as_deref(), slot.fresh), ("Hanae", Some("80"), true));
-    assert!(boards[0].slots[1].card.is_none() && boards[1].to_act && !boards[0].to_act);
-    assert_eq!(hand.unwrap().emblem, 1);
-    assert!(draft::boards(&json!({ "phase": "Active" }), ["a", "b"], None).is_err(), "another game's state is refused");
+    let html = draft::stage(&draft_state("Hanae"), ["Mira", "Ben"], Some(("character_placed", &placed))).unwrap().html;
+    let boards: Vec<_> = html.split("<section").skip(1).collect();
+    assert!(boards[0].contains("Mira") && boards[0].contains("slot filled fresh") && boards[0].contains(">80<"), "{}", boards[0]);
+    assert!(boards[1].contains("Ben") && boards[1].contains("to move") && !boards[0].contains("to move"));
+    assert!(html.contains("In hand"));
+    let before = draft::stage(&draft_state("Hanae"), ["Mira", "Ben"], None).unwrap().html;
+    assert!(!before.contains("fresh"), "nothing was placed by other events");
+    assert!(draft::stage(&json!({ "phase": "Active" }), ["a", "b"], None).is_err(), "another game's state is refused");
 }
 
 #[test]
@@ -401,7 +396,7 @@ fn draft_results_become_two_columns() {
 
 #[test]
 fn events_are_told_in_sentences() {
-    let mut teller = Teller::new([("host", "Mira"), ("guest", "Ben")]);
+    let mut teller = Teller::new([("host", "Mira"), ("guest", "Ben")], Box::new(draft::Drawn::default()));
     for (event, data, told) in [
         ("player_joined", json!({ "player": { "nickname": "Ben" } }), "Ben joined"),
         ("draft_began", json!({ "current_turn": "host" }), "Mira draws first"),
