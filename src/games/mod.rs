@@ -1,5 +1,6 @@
 //! The catalogue: one folder and one line per game.
 
+pub mod codex;
 pub mod draft;
 
 use std::sync::Arc;
@@ -25,11 +26,14 @@ use crate::time::Timestamp;
 #[derive(Default)]
 pub struct Assets {
     pub draft: draft::Catalogue,
+    pub codex: codex::Shelf,
 }
 
 /// Every game there is. A new game is one more line here.
 pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
-    Catalogue { games: vec![register::<draft::DraftGame>(assets.draft, settings)] }
+    Catalogue {
+        games: vec![register::<draft::DraftGame>(assets.draft, settings), register::<codex::Codex>(assets.codex, settings)],
+    }
 }
 
 fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn AnyGame> {

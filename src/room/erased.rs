@@ -89,7 +89,7 @@ pub trait AnyRoom: Send + Sync {
     fn follow(&mut self, row: &Row) -> Result<(), BadLog>;
     fn known(&self, key: &CommandKey) -> Option<Seq>;
     fn forgot_commands(&self) -> bool;
-    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal>;
+    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Failed>;
     fn watch(&self) -> Result<(), Refusal>;
     fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
@@ -171,8 +171,12 @@ impl<G: Game> AnyRoom for Hosted<G> {
         self.room.commands.forgot()
     }
 
-    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal> {
-        self.room.join(player, client_seed, now, out)
+    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Failed> {
+        let seat = self.room.join(player, client_seed, now, out)?;
+        let env = self.env(now);
+        // The seat is taken already: a game that does not want it has to be read again without it.
+        self.room.came_late(seat, &env, out).map_err(|_| Failed::Torn)?;
+        Ok(seat)
     }
 
     fn watch(&self) -> Result<(), Refusal> {

@@ -216,7 +216,15 @@ impl Awake {
                 }
                 Message::Enter(enter) => {
                     people = true;
-                    let entered = self.enter(kernel, &enter, now, out);
+                    let entered = match self.enter(kernel, &enter, now, out) {
+                        Ok(seat) => Ok(seat),
+                        Err(Failed::Refused(refusal)) => Err(refusal),
+                        Err(torn @ Failed::Torn) => {
+                            tracing::error!(room = %cell.code, error = %torn, "a game broke its word to one who came late");
+                            (enter.reply)(Err(Refusal::new(Code::InternalError, "you could not be let in")));
+                            return true;
+                        }
+                    };
                     if entered.is_ok() && enter.conn.is_none() {
                         self.seen_over_http(&enter.player, now, kernel, cell);
                     }
