@@ -147,10 +147,10 @@ impl Reader {
             }
             pool.reroll = Some(Reroll { when, once });
         } else if let Some(way) = self.peek_way() {
+            self.skip_spaces();
             if pool.count != 1 || pool.pick.is_some() {
                 return Err(self.error(Problem::WayNeedsOneDie));
             }
-            self.skip_spaces();
             self.next += WAY_LENGTH;
             (pool.count, pool.pick) = (2, Some(way));
         } else if let Some(pick) = self.pick()? {

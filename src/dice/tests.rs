@@ -91,7 +91,7 @@ fn what_cannot_be_read_is_named_with_its_place() {
         ("d6r<=6", "character 3: every face would be rolled again; ro rolls once more only"),
         ("d6!>", "character 5: expected a number, found the end"),
         ("2d20adv", "character 5: adv and dis need exactly one single die, such as d20"),
-        ("d20+d20 adv", "character 9: adv and dis need exactly one single die, such as d20"),
+        ("d20+d20+1 adv", "character 11: adv and dis need exactly one single die, such as d20"),
         ("5 adv", "character 3: adv and dis need exactly one single die, such as d20"),
         ("d20adv adv", "character 8: adv and dis need exactly one single die, such as d20"),
         ("1/0", "character 2: the divisor could be 0"),

@@ -255,7 +255,13 @@ fn turns_resolve_by_the_documented_formula() {
     }
     // Less than half behind what is done: −2. Three kinds of votes among four, the heaviest once.
     let split = resolved(50, &[(0, "kick"), (1, "push"), (3, "unlock"), (2, "push")]);
-    assert_eq!((split.resolution.choice_id.as_str(), split.trust), ("push", 55), "push weighs 1 + 4");
+    assert_eq!((split.resolution.choice_id.as_str(), split.trust), ("push", 45), "push weighs 1 + 4, and 7 + 5 is not enough");
+    let few = resolved(50, &[(0, "push"), (1, "unlock"), (2, "kick")]);
+    assert_eq!(
+        (few.resolution.choice_id.as_str(), few.trust),
+        ("push", 43),
+        "of equal ones the first; one of three is less than half"
+    );
     let failed = resolved(0, &[(0, "push"), (1, "unlock"), (3, "unlock")]);
     assert_eq!(failed.resolution.choice_id, "unlock");
     let hurt = resolved(0, &[(0, "push"), (1, "unlock")]);
