@@ -22,6 +22,8 @@ use crate::time::Timestamp;
 pub struct Seated {
     pub player_id: PlayerId,
     pub nickname: String,
+    /// The nickname under the name that some clients know it by.
+    pub player_name: String,
     pub seat: Seat,
     pub online: bool,
     pub is_host: bool,
@@ -248,6 +250,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
             .map(|(seat, o)| Seated {
                 player_id: o.player.id,
                 nickname: o.player.nickname.clone(),
+                player_name: o.player.nickname.clone(),
                 seat,
                 online: o.is_bot() || o.link == Link::Here,
                 is_host: seat == Seat::HOST,
