@@ -1,5 +1,6 @@
-//! How fast the event log commits: `cargo run --release --example log_bench -- [folder] [seconds per row]`.
+//! How fast the event log commits: `cargo run --release --example log_bench -- [--database URL] [--writers N] [folder] [seconds per row]`.
 //!
+//! Without `--database` it makes SQLite files in the folder; `--database postgres://…` names an empty Postgres database.
 //! Rooms append one event at a time, each waiting for its answer, as rooms that play do; the number of rooms at once decides how
 //! many share a commit. Measured beside the disk's own flush, which is the floor.
 
@@ -10,13 +11,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parlor::id::{PlayerId, RoomCode, RoomKey, Seq};
+use parlor::log::postgres::{self, PostgresLog};
 use parlor::log::sqlite::{Settings, SqliteLog};
 use parlor::log::{Commit, Created, EventLog, Head, NewRoom, Row, Status, Visibility};
 use parlor::time::Timestamp;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut flag = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.remove(at);
+        (at < arguments.len()).then(|| arguments.remove(at))
+    };
+    let database = flag("--database").map(|url| url.parse::<postgres::Url>()).transpose().map_err(anyhow::Error::msg)?;
+    let writers = flag("--writers").map(|text| text.parse()).transpose()?.unwrap_or(postgres::Settings::default().writers);
+    let mut arguments = arguments.into_iter();
     let folder = arguments.next().map_or_else(|| std::env::temp_dir().join("parlor-log-bench"), PathBuf::from);
     let seconds = Duration::from_secs(arguments.next().map_or(Ok(3), |text| text.parse())?);
     std::fs::create_dir_all(&folder)?;
@@ -24,7 +34,10 @@ async fn main() -> anyhow::Result<()> {
     println!("{:>6} {:>6} {:>10} {:>12} {:>10} {:>10} {:>10}", "rooms", "heads", "rows/s", "rows/cpu s", "p50", "p99", "worst");
     for (rooms, heads) in [(1, false), (1, true), (64, false), (64, true), (250, true), (1_000, true)] {
         let path = folder.join(format!("{rooms}-{heads}-{}.db", std::process::id()));
-        let log = Arc::new(SqliteLog::open(&path, Settings::default()).await?);
+        let log: Arc<dyn EventLog> = match &database {
+            None => Arc::new(SqliteLog::open(&path, Settings::default()).await?),
+            Some(url) => Arc::new(PostgresLog::open(url, postgres::Settings { writers, ..Default::default() }).await?),
+        };
         let before = cpu_seconds();
         let mut times = play(&log, rooms, heads, seconds).await?;
         let per_cpu = times.len() as f64 / (cpu_seconds() - before);
@@ -63,10 +76,10 @@ fn flush(folder: &Path) -> anyhow::Result<Duration> {
     Ok(times[times.len() / 2])
 }
 
-async fn play(log: &Arc<SqliteLog>, rooms: usize, heads: bool, time: Duration) -> anyhow::Result<Vec<Duration>> {
+async fn play(log: &Arc<dyn EventLog>, rooms: usize, heads: bool, time: Duration) -> anyhow::Result<Vec<Duration>> {
     let mut keys = Vec::new();
     for _ in 0..rooms {
-        keys.push(create(log).await?);
+        keys.push(create(&**log).await?);
     }
     let until = Instant::now() + time;
     let tasks: Vec<_> = keys
@@ -93,7 +106,7 @@ async fn play(log: &Arc<SqliteLog>, rooms: usize, heads: bool, time: Duration) -
     Ok(times)
 }
 
-async fn create(log: &SqliteLog) -> anyhow::Result<RoomKey> {
+async fn create(log: &dyn EventLog) -> anyhow::Result<RoomKey> {
     loop {
         let room = NewRoom {
             code: RoomCode::random(),

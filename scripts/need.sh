@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that tools are there. As root on Debian or Ubuntu, what is missing is installed; elsewhere it is named, with how to get it.
-# Usage: need.sh cargo|node|nextest|chromium|python ...
+# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis ...
 set -eu
 
 # The version that the tests were written with; any newer one does too.
@@ -62,9 +62,29 @@ need_python() {
     apt_install python3 python3-venv
 }
 
+need_postgres() {
+    # Debian keeps the server's programs out of the path. Nothing of it is started or set up: tests make servers of their own.
+    for initdb in /usr/lib/postgresql/*/bin/initdb; do [ -x "$initdb" ] && return; done
+    has initdb && has postgres && return
+    can_install || missing "Postgres" "Install its server (Debian: apt-get install postgresql)."
+    # Without a word Debian's package would also make a database cluster and start it.
+    apt_install postgresql-common
+    conf=/etc/postgresql-common/createcluster.conf
+    cp "$conf" "$conf.parlor"
+    echo 'create_main_cluster = false' >>"$conf"
+    apt_install postgresql || { mv "$conf.parlor" "$conf"; exit 1; }
+    mv "$conf.parlor" "$conf"
+}
+
+need_redis() {
+    has redis-server && return
+    can_install || missing "Redis" "Install its server (Debian: apt-get install redis-server)."
+    apt_install redis-server
+}
+
 for tool in "$@"; do
     case "$tool" in
-    cargo | node | nextest | chromium | python) "need_$tool" ;;
+    cargo | node | nextest | chromium | python | postgres | redis) "need_$tool" ;;
     *) missing "$tool" "need.sh does not know it." ;;
     esac
 done

@@ -1,19 +1,25 @@
 //! The one place where dependencies are built and handed on.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
+use crate::account::Identity;
+use crate::account::desk::Desk;
 use crate::account::token::Tokens;
+use crate::cluster::Cluster;
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
-use crate::games::{Assets, catalogue};
-use crate::games::{codex, draft};
-use crate::log::EventLog;
+use crate::games::{Assets, catalogue, codex, draft};
+use crate::log::nodes::Nodes;
+use crate::log::noting::Noting;
+use crate::log::postgres::{self, PostgresLog};
 use crate::log::sqlite::{self, SqliteLog};
+use crate::log::{EventLog, Tables};
+use crate::refusal::Refusal;
 use crate::room::Rooms;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::time::Clock;
 use crate::web::csrf::Csrf;
@@ -27,7 +33,13 @@ pub struct App {
     pub clock: Clock,
     pub rooms: Arc<Rooms>,
     pub log: Arc<dyn EventLog>,
-    pub tokens: Tokens,
+    /// The other nodes, where there are any.
+    pub cluster: Option<Arc<Cluster>>,
+    /// The same log, with what it gathers for players.
+    pub notes: Arc<Noting>,
+    pub tokens: Arc<Tokens>,
+    /// Accounts, and what ends their tokens.
+    pub desk: Desk,
     pub links: Links,
     pub origins: Arc<OriginPolicy>,
     pub csrf: Csrf,
@@ -43,7 +55,9 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let log: Arc<dyn EventLog> = Arc::new(open_log(&config).await?);
+        let (store, cluster) = open_store(&config).await?;
+        let notes = Arc::new(Noting::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let log: Arc<dyn EventLog> = Arc::clone(&notes) as _;
         let secret = token_secret(&config)?;
         if secret.is_short() {
             tracing::warn!("the secret that signs tokens is short; 32 characters or more are better");
@@ -52,47 +66,94 @@ impl App {
         let settings = Arc::new(room_settings(&config));
         let games = catalogue(assets(&config)?, &settings);
         let rooms = Arc::new(Rooms::new(Arc::clone(&log), clock.clone(), settings, games));
+        if let Some(cluster) = &cluster {
+            rooms.join(Arc::clone(cluster) as Arc<dyn Peers>);
+        }
         let origins = OriginPolicy::new(&config);
+        let previous = config.previous_secrets.0.iter().map(Secret::expose);
+        let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
+        let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
         Ok(Arc::new(Self {
-            tokens: Tokens::new(secret.expose(), config.token_lifetime),
+            tokens,
+            desk,
             csrf: Csrf::new(secret.expose()),
             links: Links::new(config.public_url.clone(), origins.clone(), listening),
             origins: Arc::new(origins),
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
             rooms,
+            cluster,
             log,
+            notes,
             clock,
             config,
         }))
     }
 }
 
+impl App {
+    /// Deletes a player for good, and has their rooms read again, without their name.
+    ///
+    /// # Errors
+    /// As [`Desk::delete`].
+    pub async fn delete_player(&self, who: &Identity, password: Option<&str>, address: IpAddr) -> Result<(), Refusal> {
+        // Where they sat a moment ago has to be known.
+        self.notes.flush().await;
+        for room in self.desk.delete(who, password, address).await? {
+            self.rooms.reread(room.code);
+        }
+        Ok(())
+    }
+}
+
+/// The store of a server, and its place among the others.
+async fn open_store(config: &Config) -> anyhow::Result<(Arc<dyn Tables>, Option<Arc<Cluster>>)> {
+    let Some(redis) = config.redis_url.clone() else { return Ok((open_log(config).await?, None)) };
+    let Database::Server(url) = config.database() else {
+        bail!("REDIS_URL connects several nodes, and they need one store: DATABASE_URL should be postgres://…");
+    };
+    let log = Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?);
+    let cluster = Arc::new(Cluster::new(redis, Arc::clone(&log) as Arc<dyn Nodes>));
+    cluster.enter().await.context("the store does not take this node in")?;
+    Ok((log, Some(cluster)))
+}
+
 /// The store of these settings, writable.
 ///
 /// # Errors
-/// When another server uses it, or it cannot be opened.
-pub async fn open_log(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config);
-    SqliteLog::open(&path, settings).await
+/// When another server uses it (SQLite), or it cannot be opened.
+pub async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Tables>> {
+    Ok(match config.database() {
+        Database::File(path) => Arc::new(SqliteLog::open(&path, sqlite_settings(config)).await?),
+        Database::Server(url) => Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?),
+    })
 }
 
 /// The store of these settings for looking only: works beside a running server.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn open_log_to_read(config: &Config) -> anyhow::Result<SqliteLog> {
-    let (path, settings) = log_settings(config);
-    SqliteLog::open_to_read(&path, settings).await
+pub async fn open_log_to_read(config: &Config) -> anyhow::Result<Arc<dyn Tables>> {
+    Ok(match config.database() {
+        Database::File(path) => Arc::new(SqliteLog::open_to_read(&path, sqlite_settings(config)).await?),
+        Database::Server(url) => Arc::new(PostgresLog::open_to_read(&url, postgres_settings(config)).await?),
+    })
 }
 
-fn log_settings(config: &Config) -> (PathBuf, sqlite::Settings) {
-    let Database::File(path) = config.database();
+fn sqlite_settings(config: &Config) -> sqlite::Settings {
     let synchronous = match config.sqlite_synchronous {
         Synchronous::Full => sqlite::Synchronous::Full,
         Synchronous::Normal => sqlite::Synchronous::Normal,
     };
-    (path, sqlite::Settings { synchronous, ..sqlite::Settings::default() })
+    sqlite::Settings { synchronous, ..sqlite::Settings::default() }
+}
+
+fn postgres_settings(config: &Config) -> postgres::Settings {
+    postgres::Settings {
+        readers: config.postgres_readers.get(),
+        writers: config.postgres_writers.get(),
+        timeout: config.postgres_timeout,
+    }
 }
 
 /// The secret that signs tokens: of the settings, else the one kept in the data folder.

@@ -113,6 +113,17 @@ impl FromStr for PlayerId {
     }
 }
 
+/// A chain of refresh tokens, and the tokens that came with them: one place where somebody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
+impl SessionId {
+    pub fn random() -> Self {
+        Self(Uuid::from_bytes(entropy()))
+    }
+}
+
 /// A place in a room, counted from 0. Seat 0 is the host's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -146,6 +157,16 @@ impl fmt::Display for Seq {
 /// The key of a room in the store: small, because every row of the log carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomKey(pub i64);
+
+/// One process among several on the same store: random, new at each start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NodeId(pub Uuid);
+
+impl NodeId {
+    pub fn random() -> Self {
+        Self(Uuid::from_bytes(entropy()))
+    }
+}
 
 /// `N` bytes of the OS's randomness.
 ///

@@ -16,6 +16,7 @@
 //! - [`room`]: a game being played. Pure: its facts, its state, what it decides, what is told of a fact. Around that: the actor with its
 //!   mailbox, the directory of rooms, deadlines.
 //! - [`log`]: the event log and the tables beside it.
+//! - [`cluster`]: several nodes on one store, and the Redis between them.
 //! - [`account`]: who somebody is. [`config`]: every setting.
 //! - [`socket`]: Socket.IO in all its versions. [`web`]: HTTP and pages.
 //! - [`app`]: where dependencies are built. [`server`]: accepting and draining. [`cli`]: the subcommands. [`telemetry`]: log lines.
@@ -24,7 +25,7 @@
 //!
 //! - [`game`], [`games`] and the pure part of [`room`] know no runtime, no SQL, no sockets and no HTTP. They read no clock and roll no
 //!   dice of their own, and they never fail on replay.
-//! - Only [`log`] knows SQL.
+//! - Only [`log`] knows SQL. Only [`cluster`] knows Redis.
 //! - Only the room's actor appends to a room's log, and only it speaks to the room's connections: nothing is told before it is appended.
 //! - Nothing is applied twice: the log refuses a second event with a number, and a second command with an id.
 //! - Every request is answered, and a refusal has changed nothing.
@@ -38,6 +39,7 @@ pub mod account;
 pub mod app;
 pub mod chance;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod dice;
 pub mod game;

@@ -39,12 +39,16 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     let (door, io, expiries) = socket::service(&app);
     let prometheus = metrics::install()?;
     let service = router::router(&app, door, prometheus.clone());
-    let background = [
+    let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
-        tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace)),
+        tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
+        tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];
+    if let Some(cluster) = &app.cluster {
+        background.push(tokio::spawn(Arc::clone(cluster).run(Arc::clone(&app.rooms))));
+    }
     match app.rooms.recover().await {
         Ok(0) => {}
         Ok(rooms) => tracing::info!(rooms, "players of the last run have their grace period again"),
@@ -128,10 +132,17 @@ async fn housekeeping(app: Arc<App>) {
                     tracing::debug!(left, awake = app.rooms.awake(), "rooms left memory");
                 }
             }
-            _ = cleanup.tick() => match app.rooms.cleanup(app.clock.now() - app.config.retention).await {
-                Ok(0) => {}
-                Ok(deleted) => tracing::info!(deleted, "rooms past their retention were deleted"),
-                Err(error) => tracing::warn!(%error, "rooms past their retention could not be deleted"),
+            _ = cleanup.tick() => {
+                match app.rooms.cleanup(app.clock.now() - app.config.retention).await {
+                    Ok(0) => {}
+                    Ok(deleted) => tracing::info!(deleted, "rooms past their retention were deleted"),
+                    Err(error) => tracing::warn!(%error, "rooms past their retention could not be deleted"),
+                }
+                match app.desk.cleanup().await {
+                    Ok(0) => {}
+                    Ok(forgotten) => tracing::info!(forgotten, "guests who do not come back were forgotten"),
+                    Err(error) => tracing::warn!(%error, "guests who do not come back could not be forgotten"),
+                }
             },
         }
     }

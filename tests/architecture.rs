@@ -131,6 +131,13 @@ fn only_the_log_knows_sql() {
 }
 
 #[test]
+fn only_the_cluster_knows_redis() {
+    // Settings name the protocol in what they say.
+    only(&["cluster/", "config/mod.rs"], &["redis::", "bb8"]);
+    never(&["room/", "game/", "games/", "log/", "socket/", "web/"], &["crate::cluster"]);
+}
+
+#[test]
 fn only_the_actor_appends_and_speaks_to_a_rooms_connections() {
     for source in sources() {
         let outside = !["room/actor/", "room/directory.rs", "log/"].iter().any(|inside| source.path.starts_with(inside));

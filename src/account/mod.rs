@@ -1,11 +1,22 @@
-//! Who somebody is: guests now, accounts later. Both are a player's id and name, proved by a signed token.
+//! Who somebody is: a guest or an account. Both are a player's id and name, proved by a signed token.
+//!
+//! - [`nickname`], [`username`]: what others see, and what one signs in with.
+//! - [`token`], [`key`], [`revocation`]: what proves it, and what ends that.
+//! - [`password`], [`throttle`]: what an account is guarded by.
+//! - [`desk`]: what somebody can do with their account.
 
+pub mod desk;
+pub mod key;
 pub mod nickname;
+pub mod password;
+pub mod revocation;
+pub mod throttle;
 pub mod token;
+pub mod username;
 
 use std::time::Duration;
 
-use crate::id::PlayerId;
+use crate::id::{PlayerId, SessionId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -17,6 +28,10 @@ pub struct Identity {
     pub nickname: String,
     /// Has no account.
     pub guest: bool,
+    /// Where they signed in; guests never did.
+    pub session: Option<SessionId>,
+    /// When the token that says so was issued.
+    pub issued_at: Timestamp,
     /// When the token that says so expires, in whole seconds.
     pub expires_at: Timestamp,
 }
@@ -31,7 +46,8 @@ impl Identity {
             Some(name) => nickname::clean(name)?,
             None => nickname::friendly(),
         };
-        Ok(Self { player_id: PlayerId::random(), nickname, guest: true, expires_at: whole_seconds(now + lifetime) })
+        let expires_at = whole_seconds(now + lifetime);
+        Ok(Self { player_id: PlayerId::random(), nickname, guest: true, session: None, issued_at: now, expires_at })
     }
 
     /// The same player, known for `lifetime` from `now` on.

@@ -1,25 +1,26 @@
-//! Session tokens: JWTs signed with HS256.
+//! Tokens: JWTs signed with HS256.
 //!
-//! Claims: `sub` (the player's id), `name`, `guest`, `iat`, `exp`, `iss` and `aud` (both `parlor`). The header's `kid` names the secret
-//! without telling it. Whoever shares the secret may sign such tokens too; theirs may leave out `kid`.
+//! A session token says who somebody is: `sub` (the player's id), `name`, `guest`, `sid` (the session, of accounts), `iat`, `exp`, `iss`
+//! and `aud` (both `parlor`). A refresh token (`aud` is `parlor refresh`) is good for the next session token only, once. The header's
+//! `kid` names the secret without telling it. Whoever shares the secret may sign session tokens too; theirs may leave out `kid`.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::key::{self, Keys};
+use super::revocation::Revocations;
 use super::{Identity, nickname, whole_seconds};
-use crate::id::PlayerId;
+use crate::id::{PlayerId, SessionId};
 use crate::refusal::{Code, Refusal, Refused};
 use crate::time::Timestamp;
 
 /// Longest token that is looked at, in bytes. Ours have about 400.
 pub const MAX_BYTES: usize = 4096;
 const PARLOR: &str = "parlor";
+const REFRESH: &str = "parlor refresh";
 
 /// Why a token does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum TokenError {
     Forged,
     #[error("the token has expired")]
     Expired,
+    /// Its player or session was signed out since.
+    #[error("the token was revoked")]
+    Revoked,
 }
 
 impl Refused for TokenError {
@@ -43,15 +47,15 @@ impl Refused for TokenError {
 /// Signs and reads tokens. Its keys are prepared once; it is shared by reference.
 pub struct Tokens {
     lifetime: Duration,
-    header: Header,
-    signing: EncodingKey,
-    reading: DecodingKey,
-    rules: Validation,
+    keys: Keys,
+    of_sessions: Validation,
+    of_refreshing: Validation,
+    revocations: Revocations,
 }
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("kid", &self.header.kid).finish_non_exhaustive()
+        f.debug_struct("Tokens").field("kid", &self.keys.current()).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +64,10 @@ struct ClaimsOut<'a> {
     sub: PlayerId,
     name: &'a str,
     guest: bool,
-    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<SessionId>,
+    /// Seconds with their fraction, as RFC 7519 allows: revocations are exact to the millisecond.
+    iat: f64,
     exp: i64,
     iss: &'a str,
     aud: &'a str,
@@ -73,6 +80,10 @@ struct ClaimsIn {
     name: String,
     #[serde(default = "yes")]
     guest: bool,
+    sid: Option<SessionId>,
+    /// Without it a token counts as issued before every revocation.
+    #[serde(default)]
+    iat: f64,
     exp: i64,
 }
 
@@ -80,18 +91,53 @@ fn yes() -> bool {
     true
 }
 
+/// What a refresh token says: the next of which session it gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    pub player_id: PlayerId,
+    pub session: SessionId,
+    /// The token's number in its session; each counts once.
+    pub generation: u32,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefreshClaims {
+    sub: PlayerId,
+    sid: SessionId,
+    #[serde(rename = "gen")]
+    generation: u32,
+    iat: i64,
+    exp: i64,
+    iss: String,
+    aud: String,
+}
+
 impl Tokens {
     /// Tokens signed with `secret`, valid for `lifetime`.
     pub fn new(secret: &str, lifetime: Duration) -> Self {
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.required_spec_claims = HashSet::from(["exp", "iss", "aud", "sub"].map(String::from));
-        rules.set_issuer(&[PARLOR]);
-        rules.set_audience(&[PARLOR]);
-        // Compared here, with the time we are told.
-        rules.validate_exp = false;
-        let header = Header { kid: Some(key_id(secret)), ..Header::new(Algorithm::HS256) };
-        let (signing, reading) = (EncodingKey::from_secret(secret.as_bytes()), DecodingKey::from_secret(secret.as_bytes()));
-        Self { lifetime, header, signing, reading, rules }
+        Self::rotated(secret, [], lifetime)
+    }
+
+    /// The same, and those signed with a previous secret are still read.
+    pub fn rotated<'a>(secret: &'a str, previous: impl IntoIterator<Item = &'a str>, lifetime: Duration) -> Self {
+        Self {
+            lifetime,
+            keys: Keys::new(secret, previous),
+            of_sessions: key::rules(PARLOR, PARLOR),
+            of_refreshing: key::rules(PARLOR, REFRESH),
+            revocations: Revocations::default(),
+        }
+    }
+
+    /// What no longer counts, though it was signed.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// How long a token is valid that is issued without saying how long.
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
     }
 
     /// A token for `identity`, and when it expires: the usual lifetime from `now`.
@@ -106,13 +152,13 @@ impl Tokens {
             sub: identity.player_id,
             name: &identity.nickname,
             guest: identity.guest,
-            iat: now.0.div_euclid(1000),
+            sid: identity.session,
+            iat: seconds(now),
             exp: expires_at.0 / 1000,
             iss: PARLOR,
             aud: PARLOR,
         };
-        let token = jsonwebtoken::encode(&self.header, &claims, &self.signing);
-        (token.expect("HS256 signs these claims with any key"), expires_at)
+        (self.keys.sign(&claims), expires_at)
     }
 
     /// A new guest with their first token.
@@ -131,41 +177,73 @@ impl Tokens {
     /// # Errors
     /// Each of [`TokenError`]; nothing of such a token counts.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
-        if token.len() > MAX_BYTES {
-            return Err(TokenError::Malformed);
-        }
-        let read = jsonwebtoken::decode::<ClaimsIn>(token, &self.reading, &self.rules).map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => TokenError::Forged,
-            _ => TokenError::Malformed,
-        })?;
-        let foreign_key = read.header.kid.is_some() && read.header.kid != self.header.kid;
-        // `crit` names extensions that a reader must understand; we understand none.
-        if foreign_key || read.header.crit.is_some() {
-            return Err(TokenError::Malformed);
-        }
-        let ClaimsIn { sub, name, guest, exp } = read.claims;
+        let claims: ClaimsIn = self.read(token, &self.of_sessions)?;
+        let ClaimsIn { sub, name, guest, sid, iat, exp } = claims;
         let expires_at = Timestamp(exp.saturating_mul(1000));
         if expires_at <= now {
             return Err(TokenError::Expired);
         }
         let nickname = nickname::clean(&name).map_err(|_| TokenError::Malformed)?;
-        Ok(Identity { player_id: sub, nickname, guest, expires_at })
+        let identity = Identity { player_id: sub, nickname, guest, session: sid, issued_at: millis(iat), expires_at };
+        if self.revocations.covers(&identity) { Err(TokenError::Revoked) } else { Ok(identity) }
+    }
+
+    /// The refresh token that says this.
+    pub fn refresh_token(&self, refresh: &Refresh, now: Timestamp) -> String {
+        self.keys.sign(&RefreshClaims {
+            sub: refresh.player_id,
+            sid: refresh.session,
+            generation: refresh.generation,
+            iat: now.0.div_euclid(1000),
+            exp: refresh.expires_at.0.div_euclid(1000),
+            iss: PARLOR.to_owned(),
+            aud: REFRESH.to_owned(),
+        })
+    }
+
+    /// What a refresh token says. Whether its number still counts is for the store to say.
+    ///
+    /// # Errors
+    /// Each of [`TokenError`] but `Revoked`.
+    pub fn read_refresh(&self, token: &str, now: Timestamp) -> Result<Refresh, TokenError> {
+        let claims: RefreshClaims = self.read(token, &self.of_refreshing)?;
+        let RefreshClaims { sub, sid, generation, exp, .. } = claims;
+        let expires_at = Timestamp(exp.saturating_mul(1000));
+        if expires_at <= now {
+            Err(TokenError::Expired)
+        } else {
+            Ok(Refresh { player_id: sub, session: sid, generation, expires_at })
+        }
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, token: &str, rules: &Validation) -> Result<T, TokenError> {
+        if token.len() > MAX_BYTES {
+            return Err(TokenError::Malformed);
+        }
+        self.keys.read(token, rules)
     }
 }
 
-/// Names a secret without telling it.
-fn key_id(secret: &str) -> String {
-    let digest = Sha256::new().chain_update("parlor key id|").chain_update(secret).finalize();
-    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+/// Exact: a double holds every millisecond of the next 285,000 years.
+fn seconds(at: Timestamp) -> f64 {
+    at.0 as f64 / 1000.0
+}
+
+/// What is no time at all counts as the beginning of time.
+fn millis(seconds: f64) -> Timestamp {
+    Timestamp((seconds * 1000.0).round() as i64)
 }
 
 #[cfg(test)]
 mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::{Algorithm, EncodingKey};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::account::key::key_id;
+    use crate::log::accounts::{Revoked, Subject};
 
     const NOW: Timestamp = Timestamp(1_795_228_800_123);
     const SECRET: &str = "a secret of these tests, long enough";
@@ -267,5 +345,52 @@ mod tests {
             assert_eq!(error.code(), Code::AuthRequired, "{what}");
             assert_eq!(error == TokenError::Expired, what.contains("expired"), "{what}: {error}");
         }
+    }
+
+    #[test]
+    fn after_the_secret_changed_tokens_of_the_previous_one_are_read_and_new_ones_are_signed_with_the_new() {
+        let old = tokens();
+        let (ada, token) = old.guest(Some("Ada"), NOW).unwrap();
+        let new = Tokens::rotated("the next secret, long enough", [SECRET, "an even older secret"], Duration::from_secs(60));
+        assert_eq!(new.verify(&token, NOW), Ok(ada.clone()));
+        let bare = sign(&json!({ "alg": "HS256" }), &claims(), SECRET);
+        assert!(new.verify(&bare, NOW).is_ok(), "without a kid every key is tried");
+        let (fresh, _) = new.issue(&ada, NOW);
+        assert!(new.verify(&fresh, NOW).is_ok() && old.verify(&fresh, NOW).is_err());
+        let forgotten = Tokens::rotated("the next secret, long enough", [], Duration::from_secs(60));
+        assert_eq!(forgotten.verify(&token, NOW), Err(TokenError::Malformed));
+        assert_eq!(forgotten.verify(&bare, NOW), Err(TokenError::Forged));
+    }
+
+    #[test]
+    fn refresh_tokens_and_session_tokens_do_not_stand_for_each_other() {
+        let tokens = tokens();
+        let (ada, token) = tokens.guest(Some("Ada"), NOW).unwrap();
+        let expires_at = Timestamp(NOW.0 / 1000 * 1000 + 60_000);
+        let refresh = Refresh { player_id: ada.player_id, session: SessionId::random(), generation: 7, expires_at };
+        let refreshing = tokens.refresh_token(&refresh, NOW);
+        assert_eq!(tokens.read_refresh(&refreshing, NOW), Ok(refresh));
+        assert_eq!(tokens.read_refresh(&refreshing, expires_at), Err(TokenError::Expired));
+        assert_eq!(tokens.read_refresh(&token, NOW), Err(TokenError::Malformed));
+        assert_eq!(tokens.verify(&refreshing, NOW), Err(TokenError::Malformed));
+    }
+
+    #[test]
+    fn revoked_tokens_do_not_count_though_they_are_signed() {
+        let tokens = tokens();
+        let (ada, token) = tokens.guest(Some("Ada"), NOW).unwrap();
+        let no_iat = {
+            let mut claims = claims();
+            claims["sub"] = json!(ada.player_id);
+            claims.as_object_mut().unwrap().remove("iat");
+            claims
+        };
+        let foreign = sign(&header(), &no_iat, SECRET);
+        assert!(tokens.verify(&foreign, NOW).is_ok());
+        tokens.revocations().learn(Revoked { subject: Subject::Player(ada.player_id), at: NOW });
+        assert_eq!(tokens.verify(&token, NOW), Err(TokenError::Revoked));
+        assert_eq!(tokens.verify(&foreign, NOW), Err(TokenError::Revoked));
+        let (later, _) = tokens.issue(&ada, Timestamp(NOW.0 + 1));
+        assert!(tokens.verify(&later, NOW).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{Resettable, StyledStr};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, file};
@@ -136,6 +136,7 @@ pub fn try_parse(args: Vec<OsString>) -> Result<Asked, clap::Error> {
     let explained = |error| explain(error, &command);
     let matches = command.clone().try_get_matches_from(args).map_err(explained)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    cli.config.check().map_err(|wrong| command.error(ErrorKind::ValueValidation, wrong))?;
     Ok(Asked { cli, matches, from_file })
 }
 
@@ -150,9 +151,12 @@ pub fn command() -> clap::Command {
 
 /// Adds a wrong setting's other names: clap speaks of the flag, also when the value came from elsewhere.
 fn explain(mut error: clap::Error, command: &clap::Command) -> clap::Error {
-    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return error };
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg).cloned() else { return error };
     let long = shown.trim_start_matches("--").split(' ').next().unwrap_or_default();
     let arg = command.get_arguments().find(|arg| arg.get_long() == Some(long));
+    if arg.is_some_and(clap::Arg::is_hide_env_values_set) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("(secret)".into()));
+    }
     if let Some((arg, env)) = arg.and_then(|arg| Some((arg, arg.get_env()?))) {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let tip = format!(

@@ -16,6 +16,9 @@ pub fn effective(asked: &Asked) -> String {
         let id = arg.get_id().as_str();
         let value = asked.matches.get_raw(id).and_then(|mut values| values.next()).map(|value| value.to_string_lossy());
         let shown = match value {
+            // Its password is secret, where it is is not.
+            Some(_) if id == "database_url" => asked.cli.config.database().to_string(),
+            Some(_) if id == "redis_url" => asked.cli.config.redis_url.as_ref().map(ToString::to_string).unwrap_or_default(),
             Some(_) if arg.is_hide_env_values_set() => "(secret)".into(),
             Some(value) => format!("{:?}", value),
             None => "(not set)".into(),

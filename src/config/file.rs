@@ -63,7 +63,12 @@ pub fn apply(mut command: Command, values: &Values) -> Command {
         if let Some(id) = arg.map(|arg| arg.get_id().clone()) {
             // Clap keeps names and defaults for the life of the process; the file is read once.
             let text: &'static str = text.clone().leak();
-            command = command.mut_arg(id, |arg| arg.default_value(text));
+            command = command.mut_arg(id, |arg| {
+                // Help shows defaults, and these are secrets.
+                let secret = arg.is_hide_env_values_set();
+                let arg = arg.default_value(text);
+                if secret { arg.hide_default_value(true) } else { arg }
+            });
         }
     }
     command

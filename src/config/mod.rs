@@ -15,10 +15,12 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Redis, Secret, Synchronous};
+use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Secret, Secrets, Synchronous};
 use value::{bytes, count, existing_file, existing_folder, listen, millis, per, seconds, switch};
 
 pub use value::Networks;
+
+use crate::cluster;
 
 /// The settings of one process.
 #[derive(Args, Clone, Debug)]
@@ -69,17 +71,31 @@ pub struct Config {
     #[arg(long, env = "PARLOR_LOG_FORMAT", value_name = "FORMAT", default_value = "text", help_heading = SERVING)]
     pub log_format: Format,
 
-    /// Where the event log is: `sqlite:PATH`. Default: `parlor.db` in `data_dir`.
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", help_heading = STORE)]
+    /// Where the event log is: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default: `parlor.db` in `data_dir`.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
     pub database_url: Option<Database>,
+
+    /// Most connections to Postgres that read; those that write come on top.
+    // Waking rooms and lists; a server takes 100 by default, and several nodes share them.
+    #[arg(long, env = "PARLOR_POSTGRES_READERS", value_name = "N", default_value = "8", value_parser = count, help_heading = STORE)]
+    pub postgres_readers: NonZeroU32,
+
+    /// Connections to Postgres that write; each serves its share of the rooms.
+    // What they gain is measured in docs/postgres.md.
+    #[arg(long, env = "PARLOR_POSTGRES_WRITERS", value_name = "N", default_value = "4", value_parser = count, help_heading = STORE)]
+    pub postgres_writers: NonZeroU32,
+
+    /// How long Postgres may take to accept a connection or to answer before it counts as away.
+    #[arg(long = "postgres-timeout-ms", env = "PARLOR_POSTGRES_TIMEOUT_MS", value_name = "MS", default_value = "5000", value_parser = millis(100..=60_000), help_heading = STORE)]
+    pub postgres_timeout: Duration,
 
     /// When SQLite forces commits to the disk: `full` survives a power cut, `normal` only a crash of the process.
     #[arg(long, env = "PARLOR_SQLITE_SYNCHRONOUS", value_name = "MODE", default_value = "full", help_heading = STORE)]
     pub sqlite_synchronous: Synchronous,
 
-    /// What connects several nodes.
-    #[arg(long, env = "REDIS_URL", value_name = "URL", help_heading = STORE)]
-    pub redis_url: Option<Redis>,
+    /// What connects several nodes on one Postgres: `redis://USER:PASSWORD@HOST:PORT`, or `rediss://` with TLS. Default: one node.
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
+    pub redis_url: Option<cluster::Url>,
 
     /// How long a room is kept after its end.
     #[arg(long = "retention-s", env = "PARLOR_RETENTION_S", value_name = "S", default_value = "86400", value_parser = seconds(0..=31_536_000), help_heading = STORE)]
@@ -93,6 +109,12 @@ pub struct Config {
     #[arg(long, env = "PARLOR_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = ACCOUNTS)]
     pub secret: Option<Secret>,
 
+    /// Secrets that signed tokens before `secret` did, separated by commas; tokens that they signed still count.
+    ///
+    /// To change the secret, set the new one and list the old one here until the last of its tokens has expired.
+    #[arg(long, env = "PARLOR_PREVIOUS_SECRETS", value_name = "SECRETS", default_value = "", hide_default_value = true, hide_env_values = true, help_heading = ACCOUNTS)]
+    pub previous_secrets: Secrets,
+
     /// Opens the administration pages; at least 8 characters. Without it they are closed.
     #[arg(long, env = "PARLOR_ADMIN_TOKEN", value_name = "SECRET", hide_env_values = true, help_heading = ACCOUNTS)]
     pub admin_token: Option<Secret>,
@@ -101,6 +123,32 @@ pub struct Config {
     // A guest who comes back within a month is still the same player.
     #[arg(long = "token-lifetime-s", env = "PARLOR_TOKEN_LIFETIME_S", value_name = "S", default_value = "2592000", value_parser = seconds(1..=31_536_000), help_heading = ACCOUNTS)]
     pub token_lifetime: Duration,
+
+    /// How long the token is valid that signing in over the API gives; its refresh token gives the next.
+    // As Simple JWT clients know it: short, because it says without asking the store that somebody is signed in.
+    #[arg(long = "access-lifetime-s", env = "PARLOR_ACCESS_LIFETIME_S", value_name = "S", default_value = "1800", value_parser = seconds(1..=31_536_000), help_heading = ACCOUNTS)]
+    pub access_lifetime: Duration,
+
+    /// How long a refresh token is valid; each use begins the time anew.
+    #[arg(long = "refresh-lifetime-s", env = "PARLOR_REFRESH_LIFETIME_S", value_name = "S", default_value = "604800", value_parser = seconds(1..=31_536_000), help_heading = ACCOUNTS)]
+    pub refresh_lifetime: Duration,
+
+    /// How long a guest is remembered who does not come back. Those who sit in a room that lives, or have played `guest_games`, stay.
+    #[arg(long = "guests-kept-s", env = "PARLOR_GUESTS_KEPT_S", value_name = "S", default_value = "2592000", value_parser = seconds(0..=315_360_000), help_heading = ACCOUNTS)]
+    pub guests_kept: Duration,
+
+    /// Games after which a guest is remembered for good.
+    #[arg(long, env = "PARLOR_GUEST_GAMES", value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = ACCOUNTS)]
+    pub guest_games: u32,
+
+    /// Memory that hashing one password takes, in KiB (argon2id, two passes).
+    // OWASP's second choice (m=19 MiB, t=2, p=1): about 20 ms on a server of today.
+    #[arg(long, env = "PARLOR_PASSWORD_MEMORY_KIB", value_name = "N", default_value = "19456", value_parser = count, help_heading = ACCOUNTS)]
+    pub password_memory_kib: NonZeroU32,
+
+    /// Passwords that are hashed at the same time; others wait.
+    #[arg(long, env = "PARLOR_PASSWORDS_AT_ONCE", value_name = "N", default_value = "2", value_parser = count, help_heading = ACCOUNTS)]
+    pub passwords_at_once: NonZeroU32,
 
     /// How long a socket may stay after its token has expired.
     #[arg(long = "token-grace-s", env = "PARLOR_TOKEN_GRACE_S", value_name = "S", default_value = "60", value_parser = seconds(0..=3_600), help_heading = ACCOUNTS)]
@@ -149,6 +197,15 @@ pub struct Config {
     /// Time after which one address may create one room more.
     #[arg(long = "room-rate-every-ms", env = "PARLOR_ROOM_RATE_EVERY_MS", value_name = "MS", default_value = "6000", value_parser = millis(1..=3_600_000), help_heading = LIMITS)]
     pub room_rate_every: Duration,
+
+    /// Accounts that one address may make at once.
+    // A classroom again.
+    #[arg(long, env = "PARLOR_REGISTER_RATE_BURST", value_name = "N", default_value = "20", value_parser = count, help_heading = LIMITS)]
+    pub register_rate_burst: NonZeroU32,
+
+    /// Time after which one address may make one account more.
+    #[arg(long = "register-rate-every-ms", env = "PARLOR_REGISTER_RATE_EVERY_MS", value_name = "MS", default_value = "60000", value_parser = millis(1..=3_600_000), help_heading = LIMITS)]
+    pub register_rate_every: Duration,
 
     /// Rooms not yet over that one player may have made.
     #[arg(long, env = "PARLOR_ROOMS_PER_PLAYER", value_name = "N", default_value = "50", value_parser = count, help_heading = LIMITS)]
@@ -214,6 +271,14 @@ impl Config {
         self.database_url.clone().unwrap_or_else(|| Database::File(self.data_dir.join("parlor.db")))
     }
 
+    /// What is wrong about the settings together, though each for itself is right.
+    ///
+    /// # Errors
+    /// A sentence that names them and what they should be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        secret_needed(self.database().is_shared(), self.secret.as_ref())
+    }
+
     /// Whether browsers reach us by https only, so that cookies may be marked so.
     pub fn is_secure(&self) -> bool {
         self.public_url.as_ref().is_some_and(PublicUrl::is_https)
@@ -223,6 +288,17 @@ impl Config {
     pub fn socket_rate_every(&self) -> Duration {
         per(self.socket_rate_per_s)
     }
+}
+
+/// Several nodes on one store have to sign with one secret, and none of them may make one up.
+fn secret_needed(shared: bool, secret: Option<&Secret>) -> Result<(), &'static str> {
+    if shared && secret.is_none() {
+        return Err(
+            "PARLOR_SECRET (--secret, or `secret` in parlor.toml) should be set when DATABASE_URL names a Postgres server: \
+                    at least 8 characters, better 32, the same for every node. `openssl rand -hex 32` makes one.",
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

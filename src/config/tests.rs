@@ -89,11 +89,12 @@ fn a_wrong_value_is_named_with_all_its_names_and_what_it_should_be() {
         ("allowed-origins", "null", "scheme, host and port"),
         ("trusted-proxies", "proxy.example", "10.0.0.0/8"),
         ("node-addr", "node-1", "a host and a port"),
-        ("database-url", "postgres://localhost/parlor", "sqlite:PATH"),
+        ("database-url", "postgres://localhost/parlor?channel=1", "sslmode"),
+        ("database-url", "postgres://localhost:port/parlor", "postgres://USER"),
         ("database-url", "mysql://localhost", "sqlite:PATH"),
         ("database-url", "sqlite:", "sqlite:PATH"),
         ("database-url", "sqlite:a.db?mode=ro", "without options"),
-        ("redis-url", "redis://localhost", "should not be set"),
+        ("redis-url", "localhost:6379", "redis://HOST:PORT"),
         ("secret", "short", "at least 8 characters"),
         ("admin-token", "1234567", "at least 8 characters"),
         ("grace-ms", "10s", "whole number of"),
@@ -144,8 +145,24 @@ fn right_values_are_read_as_meant() {
 }
 
 #[test]
-fn secrets_are_not_shown_by_debug() {
-    let config = parse(&["--secret=do-not-print-me", "--admin-token=nor-this-one"]).unwrap().cli.config;
-    let text = format!("{config:?}");
-    assert!(!text.contains("do-not-print") && !text.contains("nor-this"), "{text}");
+fn a_wrong_secret_is_not_repeated() {
+    for (flag, value) in [("secret", "short"), ("database-url", "postgres://ada:hidden@db:port/parlor")] {
+        let wrong = parse(&[&format!("--{flag}={value}")]).unwrap_err().to_string();
+        assert!(wrong.contains(flag) && !wrong.contains(value) && !wrong.contains("hidden"), "{wrong}");
+    }
+    let file = "database_url = 'postgres://ada:hidden@db/parlor'";
+    for args in [&["--help"][..], &["--listen=nowhere"]] {
+        let text = parse_file(file, args).unwrap_err().to_string();
+        assert!(!text.contains("hidden"), "{text}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let secrets = ["--secret=do-not-print-me", "--admin-token=nor-this-one", "--database-url=postgres://ada:nor-that@db/parlor"];
+    let asked = parse(&secrets).unwrap();
+    for text in [format!("{:?}", asked.cli.config), cli::settings::effective(&asked)] {
+        assert!(!text.contains("do-not-print") && !text.contains("nor-this") && !text.contains("nor-that"), "{text}");
+    }
+    assert!(cli::settings::effective(&asked).contains("postgres://db:5432/parlor"));
 }

@@ -15,6 +15,8 @@ use http::uri::Authority;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
+use crate::log::postgres;
+
 /// A parser of milliseconds within `range`.
 pub(super) fn millis(range: RangeInclusive<u64>) -> ValueParser {
     ValueParser::new(move |text: &str| whole(text, "milliseconds", &range).map(Duration::from_millis))
@@ -102,6 +104,18 @@ impl FromStr for Secret {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if text.chars().count() < 8 { Err("should be at least 8 characters long") } else { Ok(Self(text.into())) }
+    }
+}
+
+/// A list of secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(pub Vec<Secret>);
+
+impl FromStr for Secrets {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let secrets = parts(text).map(str::parse).collect::<Result<_, _>>();
+        secrets.map(Self).map_err(|_| "should be secrets of at least 8 characters each, separated by commas")
     }
 }
 
@@ -242,38 +256,51 @@ impl FromStr for NodeAddr {
 pub enum Database {
     /// An SQLite file.
     File(PathBuf),
+    /// A database in a Postgres server.
+    Server(postgres::Url),
+}
+
+/// Without the password.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Server(url) => url.fmt(f),
+        }
+    }
+}
+
+impl Database {
+    /// Whether other processes may use it at the same time.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Server(_) => true,
+        }
+    }
 }
 
 impl FromStr for Database {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err("Postgres is not built into this version: should be sqlite:PATH");
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if postgres::Url::is_meant(text) {
+            return text.parse().map(Self::Server);
         }
-        let path = text.strip_prefix("sqlite:").ok_or("should be sqlite:PATH, such as sqlite:data/parlor.db")?;
+        let path = text
+            .strip_prefix("sqlite:")
+            .ok_or("should be sqlite:PATH, such as sqlite:data/parlor.db, or postgres://USER:PASSWORD@HOST:PORT/DATABASE")?;
         let path = path.strip_prefix("//").unwrap_or(path);
         if path == ":memory:" {
             return Err(
-                "the store has to be a file, so that what was played survives: should be sqlite:PATH, such as sqlite:data/parlor.db",
+                "the store has to be a file, so that what was played survives: should be sqlite:PATH, such as sqlite:data/parlor.db".into(),
             );
         }
         // Options after `?` would be taken for a part of the file's name, or for ours.
         match path.split_once('?') {
             Some((path, "mode=rwc")) if !path.is_empty() => Ok(Self::File(path.into())),
             None if !path.is_empty() => Ok(Self::File(path.into())),
-            _ => Err("should be sqlite:PATH without options: the settings choose them"),
+            _ => Err("should be sqlite:PATH without options: the settings choose them".into()),
         }
-    }
-}
-
-/// The address of Redis; none is accepted by a version that runs on one node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redis {}
-
-impl FromStr for Redis {
-    type Err = &'static str;
-    fn from_str(_: &str) -> Result<Self, Self::Err> {
-        Err("several nodes are not built into this version: should not be set")
     }
 }
 

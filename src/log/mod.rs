@@ -2,7 +2,26 @@
 //!
 //! What is in the log happened; what is not did not. Everything else here (heads, listings, presence, snapshots) can be told from
 //! the log or thrown away.
+//!
+//! # Two stores, one text
+//!
+//! [`sqlite`] and [`postgres`] hold the same tables, under the same migration numbers. What differs is in these folders: how one connects,
+//! how a batch is written, how a broken constraint is told. What is the same stands once in `src/log/both`: each of the two folders
+//! compiles it as a module of its own (`#[path = "../both/mod.rs"] mod both;`), with its own `Db` and `Pool`. So the queries there are
+//! ordinary sqlx on concrete types, and a trait implemented there is implemented for both logs. To add a table:
+//!
+//! 1. a migration in `migrations/sqlite` and in `migrations/postgres`, with the same number, names and constraints;
+//! 2. a trait here in `log`, and its implementation `impl … for Log` in a file of `src/log/both`, `Log` being `SqliteLog` in one
+//!    compilation and `PostgresLog` in the other;
+//! 3. SQL that both understand: `$1`, `RETURNING`, `ON CONFLICT`; whole numbers and times in milliseconds as `i64` (`INTEGER` there,
+//!    `BIGINT` here), truth as 0 and 1, ids as their 16 bytes (`BLOB`, `BYTEA`), text without NUL; sums cast (`CAST(sum(x) AS BIGINT)`);
+//!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `broken` (in each folder) which it was.
 
+pub mod accounts;
+pub mod anonymous;
+pub mod nodes;
+pub mod noting;
+pub mod postgres;
 pub mod sqlite;
 pub mod writer;
 
@@ -155,11 +174,18 @@ pub enum LogError {
     /// Nothing was written.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
+    /// The store was lost in the middle of the commit and did not come back in time to be asked: all of it is written, or nothing. What
+    /// the log says when it is back is what counts.
+    #[error("the store was lost while it wrote: {0}")]
+    Unknown(String),
 }
 
 /// The tables, whatever store holds them.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
+    /// Whether other processes may append to it, too: then what a node has in memory may be behind.
+    fn is_shared(&self) -> bool;
+
     /// Writes a room and its first events.
     ///
     /// # Errors
@@ -207,3 +233,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Waits until everything handed over is written, and closes the files.
     async fn close(&self);
 }
+
+/// A store with everything in it, whichever it is. New traits of tables are added here.
+pub trait Tables: EventLog + accounts::Accounts {}
+
+impl<T: EventLog + accounts::Accounts> Tables for T {}

@@ -1,15 +1,21 @@
-//! Group commit: one task writes for all rooms.
+//! Group commit: a task writes for many rooms.
 //!
 //! Whatever rooms hand over while a transaction is running goes into the next one, so that under load many moves share a flush, and
 //! a lone move never waits for company: there is no timer. Each caller gets its own answer. When a transaction is refused because of
-//! one commit in it, the commits are written again, each in a transaction of its own, and only the guilty one is refused.
+//! one commit in it, its halves are written again, and their halves, until only the guilty one is refused.
+//!
+//! A store that takes several transactions at once may have several such tasks; each room has one of them for ever, so its commits
+//! keep their order.
 //!
 //! What is queued is written even if its caller has stopped waiting.
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +49,10 @@ pub enum Failure {
     MadeBefore,
     /// Something in it breaks a rule of the tables. Whoever handed it over should have known: told as unavailable, and logged.
     Unfit(String),
-    /// The store itself: a full disk, a file that cannot be written, a connection lost.
+    /// The store itself: a full disk, a file that cannot be written, no connection. Nothing was written.
     Unavailable(String),
+    /// The store was lost while it wrote and did not come back in time to be asked: all of it was written, or nothing.
+    Unknown(String),
 }
 
 impl From<Failure> for LogError {
@@ -53,6 +61,7 @@ impl From<Failure> for LogError {
             Failure::Conflict | Failure::CodeTaken => LogError::Conflict,
             Failure::Duplicate | Failure::MadeBefore => LogError::Duplicate,
             Failure::Unfit(why) | Failure::Unavailable(why) => LogError::Unavailable(why),
+            Failure::Unknown(why) => LogError::Unknown(why),
         }
     }
 }
@@ -88,26 +97,118 @@ pub trait Store: Send + 'static {
 
 type Reply<T> = oneshot::Sender<Result<T, LogError>>;
 
-enum Job {
+/// Work on other tables, done by the store's own hand between two transactions of rooms: two writers would wait for each other.
+/// It answers its caller itself.
+pub type Aside<S> = Box<dyn for<'s> FnOnce(&'s mut S) -> BoxFuture<'s, ()> + Send>;
+
+enum Job<S> {
     Append(Commit, Reply<()>),
     Create(Box<NewRoom>, Reply<Created>),
     Snapshot(RoomKey, Snapshot, Reply<()>),
     Delete(RoomKey, Timestamp, Reply<bool>),
     Probe(Reply<()>),
+    Aside(Aside<S>),
     Close,
 }
 
-/// The door to the writing task.
-#[derive(Clone)]
-pub struct Writer {
-    jobs: mpsc::Sender<Job>,
-    /// The task has ended, the store is closed.
+/// The door to the writing tasks.
+pub struct Writer<S> {
+    desks: Arc<[Desk<S>]>,
+    /// Whose turn it is to take what belongs to no room yet.
+    turn: Arc<AtomicUsize>,
+}
+
+/// One writing task.
+struct Desk<S> {
+    jobs: mpsc::Sender<Job<S>>,
+    /// The task has ended, its store is closed.
     ended: CancellationToken,
 }
 
-impl Writer {
-    /// Starts the task; it ends, and closes the store, when [`Writer::close`] is called or every door is gone.
-    pub fn start<S: Store>(store: S) -> Self {
+impl<S: Store> Writer<S> {
+    /// Starts a task for each store; all of them write to the same tables. They end, and close their stores, when [`Writer::close`] is
+    /// called or every door is gone.
+    pub fn start(stores: impl IntoIterator<Item = S>) -> Self {
+        Self { desks: stores.into_iter().map(Desk::start).collect(), turn: Arc::default() }
+    }
+
+    /// # Errors
+    /// All of [`LogError`]; nothing of the commit was written, but for [`LogError::Unknown`].
+    pub async fn append(&self, commit: Commit) -> Result<(), LogError> {
+        self.of(commit.room)?.ask(|reply| Job::Append(commit, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`], [`LogError::Unknown`].
+    pub async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
+        self.any()?.ask(|reply| Job::Create(Box::new(room), reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`], or [`LogError::Conflict`] when there is no such room.
+    pub async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.of(room)?.ask(|reply| Job::Snapshot(room, snapshot, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    pub async fn delete(&self, room: RoomKey, ended_before: Timestamp) -> Result<bool, LogError> {
+        self.of(room)?.ask(|reply| Job::Delete(room, ended_before, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`] when the store does not take writes.
+    pub async fn probe(&self) -> Result<(), LogError> {
+        self.any()?.ask(|reply| Job::Probe(reply)).await
+    }
+
+    /// Does `work` between two transactions of rooms.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when it could not be done any more.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl for<'s> FnOnce(&'s mut S) -> BoxFuture<'s, T> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let job = |reply: Reply<T>| {
+            Job::Aside(Box::new(move |store| {
+                Box::pin(async move {
+                    // Who no longer waits for the answer needs none.
+                    let _ = reply.send(Ok(work(store).await));
+                })
+            }))
+        };
+        self.any()?.ask(job).await
+    }
+
+    /// Refuses what comes from now on, and returns when all that came before is written and the stores are closed.
+    pub async fn close(&self) {
+        for desk in self.desks.iter() {
+            // Refused when it is closing already; either way the end is the queue's.
+            let _ = desk.jobs.send(Job::Close).await;
+        }
+        for desk in self.desks.iter() {
+            desk.ended.cancelled().await;
+        }
+    }
+
+    /// The task that writes for a room.
+    fn of(&self, room: RoomKey) -> Result<&Desk<S>, LogError> {
+        self.desk(usize::try_from(room.0.unsigned_abs()).unwrap_or_default())
+    }
+
+    fn any(&self) -> Result<&Desk<S>, LogError> {
+        self.desk(self.turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn desk(&self, at: usize) -> Result<&Desk<S>, LogError> {
+        // Only a writer that was started without a store has none.
+        at.checked_rem(self.desks.len()).and_then(|at| self.desks.get(at)).ok_or_else(closed)
+    }
+}
+
+impl<S: Store> Desk<S> {
+    fn start(store: S) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let ended = CancellationToken::new();
         let end = ended.clone().drop_guard();
@@ -118,44 +219,7 @@ impl Writer {
         Self { jobs, ended }
     }
 
-    /// # Errors
-    /// All of [`LogError`]; nothing of the commit was written.
-    pub async fn append(&self, commit: Commit) -> Result<(), LogError> {
-        self.ask(|reply| Job::Append(commit, reply)).await
-    }
-
-    /// # Errors
-    /// [`LogError::Unavailable`].
-    pub async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
-        self.ask(|reply| Job::Create(Box::new(room), reply)).await
-    }
-
-    /// # Errors
-    /// [`LogError::Unavailable`], or [`LogError::Conflict`] when there is no such room.
-    pub async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
-        self.ask(|reply| Job::Snapshot(room, snapshot, reply)).await
-    }
-
-    /// # Errors
-    /// [`LogError::Unavailable`].
-    pub async fn delete(&self, room: RoomKey, ended_before: Timestamp) -> Result<bool, LogError> {
-        self.ask(|reply| Job::Delete(room, ended_before, reply)).await
-    }
-
-    /// # Errors
-    /// [`LogError::Unavailable`] when the store does not take writes.
-    pub async fn probe(&self) -> Result<(), LogError> {
-        self.ask(Job::Probe).await
-    }
-
-    /// Refuses what comes from now on, and returns when all that came before is written and the store is closed.
-    pub async fn close(&self) {
-        // Refused when it is closing already; either way the end is the queue's.
-        let _ = self.jobs.send(Job::Close).await;
-        self.ended.cancelled().await;
-    }
-
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, LogError> {
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job<S>) -> Result<T, LogError> {
         use mpsc::error::SendTimeoutError::{Closed, Timeout};
         let (reply, answer) = oneshot::channel();
         match self.jobs.send_timeout(job(reply), QUEUE_WAIT).await {
@@ -170,7 +234,7 @@ fn closed() -> LogError {
     LogError::Unavailable("the store is closed".into())
 }
 
-async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
+async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut jobs = Vec::with_capacity(MAX_JOBS);
     let mut written = None;
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
@@ -192,7 +256,7 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job>) {
 }
 
 /// Does a job that is not part of any move.
-async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>) {
+async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instant>) {
     // Who no longer waits for an answer needs none: a failed send is nothing to act on, here and below.
     match job {
         Job::Snapshot(room, snapshot, reply) => {
@@ -209,6 +273,7 @@ async fn serve<S: Store>(store: &mut S, job: Job, written: &mut Option<Instant>)
             *written = probed.is_ok().then(Instant::now);
             let _ = reply.send(probed.map_err(LogError::from));
         }
+        Job::Aside(work) => work(store).await,
         Job::Append(..) | Job::Create(..) | Job::Close => {}
     }
 }
@@ -219,7 +284,7 @@ enum Move {
     Create(Box<NewRoom>, Reply<Created>),
 }
 
-/// Writes what rooms handed over: all together if possible, else one by one.
+/// Writes what rooms handed over: all together if possible, else in parts.
 async fn commit<S: Store>(store: &mut S, moves: Vec<Move>, written: &mut Option<Instant>) {
     let rooms = moves.iter().filter(|each| matches!(each, Move::Create(..))).count();
     let keys = match rooms {
@@ -231,7 +296,7 @@ async fn commit<S: Store>(store: &mut S, moves: Vec<Move>, written: &mut Option<
         Err(failure) => return refuse_all(moves, &failure),
     };
     // Every creation has its key here: the store was asked for as many.
-    let mut moves: Vec<(RoomKey, Move)> = moves
+    let moves: Vec<(RoomKey, Move)> = moves
         .into_iter()
         .filter_map(|each| match &each {
             Move::Append(commit, _) => Some((commit.room, each)),
@@ -239,34 +304,34 @@ async fn commit<S: Store>(store: &mut S, moves: Vec<Move>, written: &mut Option<
         })
         .collect();
 
-    match write(store, &moves, written).await {
-        Ok(()) => moves.drain(..).for_each(|(key, each)| accept(key, each)),
-        Err(failure @ Failure::Unavailable(_)) => refuse_all(moves.into_iter().map(|(_, each)| each), &failure),
-        Err(failure) if moves.len() == 1 => {
-            for (_, each) in moves {
-                refuse(store, each, failure.clone()).await;
-            }
-        }
-        Err(_) => one_by_one(store, moves, written).await,
-    }
-}
-
-/// Finds out which of them cannot be written; the others are.
-async fn one_by_one<S: Store>(store: &mut S, moves: Vec<(RoomKey, Move)>, written: &mut Option<Instant>) {
-    // A commit behind a refused one of the same room would leave a gap.
+    // Rooms of which something was refused: a commit behind it would leave a gap.
     let mut refused = HashSet::new();
-    for each in moves {
-        let outcome = if refused.contains(&each.0) {
-            Err(Failure::Conflict)
-        } else {
-            write(store, std::slice::from_ref(&each), written).await
-        };
-        let (key, each) = each;
-        match outcome {
-            Ok(()) => accept(key, each),
-            Err(failure) => {
-                refused.insert(key);
-                refuse(store, each, failure).await;
+    let mut parts = vec![moves];
+    while let Some(mut part) = parts.pop() {
+        let (late, rest): (Vec<_>, Vec<_>) = part.into_iter().partition(|(key, _)| refused.contains(key));
+        for (_, each) in late {
+            refuse(store, each, Failure::Conflict).await;
+        }
+        part = rest;
+        if part.is_empty() {
+            continue;
+        }
+        match write(store, &part, written).await {
+            Ok(()) => part.into_iter().for_each(|(key, each)| accept(key, each)),
+            Err(failure @ (Failure::Unavailable(_) | Failure::Unknown(_))) => {
+                // Nor will the store take the parts that are left.
+                let rest = std::iter::once(part).chain(parts.drain(..).rev()).flatten();
+                return refuse_all(rest.map(|(_, each)| each), &failure);
+            }
+            Err(failure) if part.len() == 1 => {
+                for (key, each) in part {
+                    refused.insert(key);
+                    refuse(store, each, failure.clone()).await;
+                }
+            }
+            Err(_) => {
+                let second = part.split_off(part.len() / 2);
+                parts.extend([second, part]);
             }
         }
     }
@@ -284,7 +349,7 @@ async fn write<S: Store>(store: &mut S, moves: &[(RoomKey, Move)], written: &mut
             // No batch has 2^32 rows; the cast is exact.
             metrics::histogram!("parlor_commit_batch_rows").record(rows as f64);
         }
-        Err(Failure::Unavailable(why)) => {
+        Err(Failure::Unavailable(why) | Failure::Unknown(why)) => {
             *written = None;
             metrics::counter!("parlor_commit_failures_total").increment(1);
             tracing::warn!(why, commits = moves.len(), "the store takes no writes");

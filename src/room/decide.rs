@@ -197,7 +197,7 @@ impl<G: Game> Room<G> {
             )
             .with(serde_json::json!({ "can_spectate": G::SPECTATORS })));
         };
-        if !self.status.is_lobby() && !(G::OPEN_SEATS && self.status == Status::InProgress) {
+        if !self.takes_players() {
             return Err(self.unavailable());
         }
         if let Some(seed) = &client_seed {
@@ -207,6 +207,11 @@ impl<G: Game> Room<G> {
         let client_seed = client_seed.filter(|_| self.status.is_lobby());
         self.record(Fact::Joined { seat, player, client_seed }, now, out);
         Ok(seat)
+    }
+
+    /// Whether somebody may take a free seat, if there is one.
+    pub fn takes_players(&self) -> bool {
+        self.status.is_lobby() || G::OPEN_SEATS && self.status == Status::InProgress
     }
 
     /// Tells the game of one who has just taken a seat while it runs.
@@ -270,8 +275,9 @@ impl<G: Game> Room<G> {
         self.due(env, out)
     }
 
-    /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it.
-    pub fn interrupted(&mut self, booted_at: Timestamp, env: &Env<G>, out: &mut Outbox) {
+    /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it. Who is
+    /// connected to another node noticed nothing.
+    pub fn interrupted(&mut self, elsewhere: impl Fn(PlayerId) -> bool, booted_at: Timestamp, env: &Env<G>, out: &mut Outbox) {
         if self.last_at >= booted_at || self.status.is_over() {
             return;
         }
@@ -280,7 +286,7 @@ impl<G: Game> Room<G> {
         let seats: Vec<_> = self
             .humans()
             .filter(|(_, o)| match o.link {
-                Link::Here => true,
+                Link::Here => !elsewhere(o.player.id),
                 Link::Grace { ends_at } => ends_at < again,
                 Link::Absent => false,
             })

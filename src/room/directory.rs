@@ -1,8 +1,8 @@
 //! Which rooms are awake, and how everybody outside gets at one: the facade that sockets, HTTP and jobs use.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -18,6 +18,7 @@ use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, st
 use crate::room::deadlines::Deadlines;
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
+use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
@@ -37,10 +38,11 @@ pub struct Kernel {
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
     pub booted_at: Timestamp,
+    pub(super) peers: OnceLock<Arc<dyn Peers>>,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
-    cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
+    pub(super) cells: RwLock<HashMap<RoomCode, Arc<Cell>>>,
 }
 
 /// A wish for a room.
@@ -63,7 +65,7 @@ pub struct Events {
 
 /// The rooms of this server.
 pub struct Rooms {
-    kernel: Arc<Kernel>,
+    pub(super) kernel: Arc<Kernel>,
 }
 
 impl Rooms {
@@ -75,6 +77,7 @@ impl Rooms {
             settings,
             catalogue,
             deadlines: Deadlines::default(),
+            peers: OnceLock::new(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -151,6 +154,15 @@ impl Rooms {
                     message = back;
                 }
             }
+        }
+    }
+
+    /// Has a room that is awake read its log again.
+    pub fn reread(&self, code: RoomCode) {
+        let awake = self.kernel.cells.read().get(&code).cloned();
+        if let Some(cell) = awake {
+            // A room that left memory meanwhile reads its log anyway.
+            let _ = cell.send(Message::Reread);
         }
     }
 

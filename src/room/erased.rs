@@ -46,6 +46,9 @@ pub struct Summary {
     pub players: Vec<Seated>,
     pub player_count: usize,
     pub seats: usize,
+    /// Whether a free seat may be taken now: for pages.
+    #[serde(skip)]
+    pub can_join: bool,
     /// The least number of players that the game starts with.
     pub seats_needed: u8,
     pub created_at: Timestamp,
@@ -93,7 +96,7 @@ pub trait AnyRoom: Send + Sync {
     fn forgot_commands(&self) -> bool;
     fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Failed>;
     fn watch(&self) -> Result<(), Refusal>;
-    fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
+    fn interrupted(&mut self, elsewhere: &dyn Fn(PlayerId) -> bool, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn due(&mut self, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn request(&mut self, asker: &Asker, event: &str, payload: &RawValue, now: Timestamp, out: &mut Outbox)
@@ -185,9 +188,9 @@ impl<G: Game> AnyRoom for Hosted<G> {
         self.room.watch()
     }
 
-    fn interrupted(&mut self, booted_at: Timestamp, now: Timestamp, out: &mut Outbox) {
+    fn interrupted(&mut self, elsewhere: &dyn Fn(PlayerId) -> bool, booted_at: Timestamp, now: Timestamp, out: &mut Outbox) {
         let env = self.env(now);
-        self.room.interrupted(booted_at, &env, out);
+        self.room.interrupted(elsewhere, booted_at, &env, out);
     }
 
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed> {
@@ -273,6 +276,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
             player_count: players.len(),
             players,
             seats: room.seats.len(),
+            can_join: room.takes_players() && room.free_seat().is_some(),
             seats_needed: *G::SEATS.start(),
             created_at: room.opened_at,
             seed_hash: room.seed.hash().to_string(),

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod erased;
 pub mod fact;
 pub mod outlet;
+pub mod peers;
 pub mod settings;
 pub mod state;
 pub mod told;

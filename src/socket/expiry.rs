@@ -1,4 +1,5 @@
-//! Tokens that run out while their socket is open: the client is told, has a while to bring a new one, and is then disconnected.
+//! Tokens that end while their socket is open. One that runs out: the client is told, has a while to bring a new one, and is then
+//! disconnected. One that is revoked: the client is told, and is disconnected at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -8,6 +9,8 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use socketioxide::socket::Socket;
 
+use crate::account::revocation::Revocations;
+use crate::account::token::Tokens;
 use crate::room::outlet::ConnId;
 use crate::socket::lane::Lane;
 use crate::time::{Clock, Timestamp};
@@ -28,6 +31,20 @@ struct TokenExpired {
     disconnect_at: Timestamp,
 }
 
+#[derive(Serialize)]
+struct TokenRevoked {
+    message: &'static str,
+}
+
+/// Hangs up on a socket whose token no longer counts; also for the one that was let in while it was revoked.
+pub fn hang_up_if_revoked(lane: &Arc<Lane>, socket: &Arc<Socket>, revocations: &Revocations) {
+    if revocations.covers(&lane.identity()) {
+        let message = "you were signed out; connect again with another token, or with none as a guest";
+        let _ = lane.voice.emit(socket, "token_revoked", &TokenRevoked { message });
+        super::voice::hang_up(socket);
+    }
+}
+
 impl Expiries {
     pub fn watch(&self, at: Timestamp, lane: &Arc<Lane>, socket: &Arc<Socket>) {
         self.0.lock().insert((at, lane.id), (Arc::downgrade(lane), Arc::downgrade(socket)));
@@ -43,11 +60,25 @@ impl Expiries {
         std::mem::replace(&mut *all, later).into_values().collect()
     }
 
+    /// Hangs up on every socket whose token was revoked. Looks at all of them: that is rare, and costs a microsecond each at most.
+    fn hang_up_revoked(&self, revocations: &Revocations) {
+        let all: Vec<_> = self.0.lock().values().cloned().collect();
+        for (lane, socket) in all.iter().filter_map(|(lane, socket)| Some((lane.upgrade()?, socket.upgrade()?))) {
+            hang_up_if_revoked(&lane, &socket, revocations);
+        }
+    }
+
     /// Runs for as long as the server does.
-    pub async fn run(self: Arc<Self>, clock: Clock, grace: Duration) {
+    pub async fn run(self: Arc<Self>, clock: Clock, grace: Duration, tokens: Arc<Tokens>) {
         let mut every = tokio::time::interval(EVERY);
         loop {
-            every.tick().await;
+            tokio::select! {
+                _ = every.tick() => {}
+                () = tokens.revocations().learnt() => {
+                    self.hang_up_revoked(tokens.revocations());
+                    continue;
+                }
+            }
             let now = clock.now();
             for (lane, socket) in self.due(now) {
                 let (Some(lane), Some(socket)) = (lane.upgrade(), socket.upgrade()) else { continue };

@@ -25,7 +25,7 @@ use crate::refusal::{Code, Refusal};
 use crate::room::actor::no_such_room;
 use crate::socket::answer::Answerer;
 use crate::socket::envelope::plain;
-use crate::socket::expiry::Expiries;
+use crate::socket::expiry::{Expiries, hang_up_if_revoked};
 use crate::socket::lane::{Lane, Parts};
 use crate::socket::wire::AuthIn;
 use crate::time::Timestamp;
@@ -151,6 +151,8 @@ impl Gate {
         };
         lane.voice.open(socket, "session", &session);
         self.expiries.watch(identity.expires_at, &lane, socket);
+        // Revoked between the handshake and here: nobody was watching then.
+        hang_up_if_revoked(&lane, socket, self.app.tokens.revocations());
         metrics::counter!("parlor_connects_total", "namespace" => socket.ns().to_owned()).increment(1);
         match resume {
             None => {}

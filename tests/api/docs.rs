@@ -59,6 +59,10 @@ async fn every_example_is_taken_by_the_server() {
     let server = Server::new().await;
     let document = document(&server).await;
     for (path, methods) in document["paths"].as_object().unwrap() {
+        // What needs an account first is in tests/accounts.
+        if path.starts_with("/api/auth/") && path != "/api/auth/guest" && path != "/api/auth/register" {
+            continue;
+        }
         for (method, operation) in methods.as_object().unwrap().iter().filter(|(_, one)| one["requestBody"].is_object()) {
             let content = &operation["requestBody"]["content"]["application/json"];
             for (name, example) in content["examples"].as_object().expect("an example to start from") {

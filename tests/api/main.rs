@@ -9,3 +9,10 @@ mod rooms;
 mod schema;
 mod session;
 mod support;
+
+use std::path::Path;
+
+/// These run on the store that needs nothing; `tests/on_postgres` and `tests/accounts_on_postgres` run them on the other.
+async fn database(_folder: &Path) -> Option<String> {
+    None
+}

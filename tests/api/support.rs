@@ -45,7 +45,8 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let data = format!("--data-dir={}", folder.path().display());
         let args = ["parlor", &data, "--sqlite-synchronous=normal", "--secret=a secret of these tests, long enough"];
-        let args = args.iter().chain(settings).map(Into::into).collect();
+        let database = crate::database(folder.path()).await.map(|url| format!("--database-url={url}"));
+        let args = args.into_iter().chain(database.as_deref()).chain(settings.iter().copied()).map(Into::into).collect();
         let config = parlor::cli::try_parse(args).unwrap().cli.config;
         let app = App::new(config, "127.0.0.1:3000".parse().unwrap()).await.unwrap();
         let mut app = Arc::into_inner(app).unwrap();
@@ -96,7 +97,8 @@ impl Server {
         let path = path.split('?').next().unwrap_or_default();
         let fits = |template: &str| {
             let (given, wanted): (Vec<_>, Vec<_>) = (path.split('/').collect(), template.split('/').collect());
-            given.len() == wanted.len() && given.iter().zip(wanted).all(|(given, wanted)| wanted == "{code}" || wanted == *given)
+            given.len() == wanted.len()
+                && given.iter().zip(wanted).all(|(given, wanted)| wanted.starts_with('{') || wanted == *given)
         };
         let (_, methods) = match self.document["paths"].as_object().unwrap().iter().find(|(template, _)| fits(template)) {
             Some(found) => found,

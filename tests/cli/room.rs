@@ -37,7 +37,7 @@ impl Server {
         let args = ["parlor", "--bot-delay-ms=0", "--data-dir", folder.path().to_str().unwrap()];
         let asked = parlor::cli::try_parse(args.map(Into::into).to_vec()).unwrap();
         let config: Config = asked.cli.config;
-        let log: Arc<dyn EventLog> = Arc::new(app::open_log(&config).await.unwrap());
+        let log: Arc<dyn EventLog> = app::open_log(&config).await.unwrap();
         let settings = Arc::new(app::room_settings(&config));
         let games = catalogue(app::assets(&config).unwrap(), &settings);
         let rooms = Rooms::new(Arc::clone(&log), Clock::system(), settings, games);

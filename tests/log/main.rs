@@ -5,5 +5,8 @@ mod crash;
 mod create;
 mod faults;
 mod find;
+mod outage;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod store;
 mod support;

@@ -4,19 +4,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parlor::id::{PlayerId, RoomCode, RoomKey, Seq};
+use parlor::log::postgres::PostgresLog;
 use parlor::log::sqlite::{Settings, SqliteLog};
 use parlor::log::{CommandKey, Commit, Created, EventLog, Head, NewRoom, Row, Status, Visibility};
 use parlor::time::Timestamp;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::postgres;
 
 /// A kind of store, with a place of its own.
 pub enum Place {
     Sqlite(TempDir),
+    /// The address of a database, made when it is first opened.
+    Postgres(OnceCell<String>),
 }
 
 /// One of each kind, empty.
 pub fn stores() -> Vec<Place> {
-    vec![Place::Sqlite(tempfile::tempdir().unwrap())]
+    vec![Place::Sqlite(tempfile::tempdir().unwrap()), Place::Postgres(OnceCell::new())]
 }
 
 impl Place {
@@ -24,6 +30,10 @@ impl Place {
     pub async fn open(&self) -> Arc<dyn EventLog> {
         match self {
             Place::Sqlite(folder) => Arc::new(open(folder.path()).await.unwrap()),
+            Place::Postgres(url) => {
+                let url = url.get_or_init(postgres::database).await;
+                Arc::new(PostgresLog::open(&url.parse().unwrap(), parlor::log::postgres::Settings::default()).await.unwrap())
+            }
         }
     }
 }

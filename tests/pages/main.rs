@@ -1,5 +1,6 @@
 //! The pages as a browser without scripts meets them.
 
+mod account;
 mod after;
 mod forms;
 mod refused;

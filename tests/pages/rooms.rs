@@ -18,7 +18,7 @@ async fn a_room_is_opened_joined_and_started_without_scripts() {
     let lobby = format!("/room/{code}");
     let page = ada.get(&lobby).await;
     page.has(&format!("http://127.0.0.1:3000/join/{code}")).has("1/2 online").has("Free seat").has("http-equiv=\"refresh\"");
-    page.has("Tournament Five").has("Playing as <strong><bdi>Ada");
+    page.has("Tournament Five").has("Playing as</span> <strong><bdi>Ada");
     ben.get("/").await.has(&format!("room-{code}")).has("hosted by <bdi>Ada");
     let slashed = format!("{} - {}", &code.as_str()[..3].to_lowercase(), &code.as_str()[3..].to_lowercase());
     assert_eq!(ben.submit("/", "/join", &[("code", &slashed)]).await.to(), format!("/join/{code}"));

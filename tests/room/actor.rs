@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use parlor::games::{self, Assets};
 use parlor::id::{PlayerId, RoomCode, RoomKey, Seq};
-use parlor::log::sqlite::{Settings, SqliteLog};
 use parlor::log::*;
 use parlor::refusal::{Code, Refusal};
 use parlor::room::Rooms;
@@ -24,7 +23,7 @@ use tokio::sync::oneshot;
 
 /// A log that fails as it is told to.
 struct Faulty {
-    log: SqliteLog,
+    log: Arc<dyn EventLog>,
     /// The next append is written, but its answer lost.
     loses_answer: AtomicBool,
     away: AtomicBool,
@@ -38,6 +37,9 @@ impl Faulty {
 
 #[async_trait]
 impl EventLog for Faulty {
+    fn is_shared(&self) -> bool {
+        true
+    }
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
         self.there()?;
         self.log.create(room).await
@@ -45,7 +47,7 @@ impl EventLog for Faulty {
     async fn append(&self, commit: Commit) -> Result<(), LogError> {
         self.there()?;
         self.log.append(commit).await?;
-        if self.loses_answer.swap(false, Ordering::SeqCst) { Err(LogError::Unavailable("lost".into())) } else { Ok(()) }
+        if self.loses_answer.swap(false, Ordering::SeqCst) { Err(LogError::Unknown("lost".into())) } else { Ok(()) }
     }
     async fn room(&self, code: RoomCode) -> Result<Option<StoredRoom>, LogError> {
         self.there()?;
@@ -135,7 +137,7 @@ static CONNS: AtomicU64 = AtomicU64::new(1);
 impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let log = SqliteLog::open(&folder.path().join("parlor.db"), Settings::default()).await.unwrap();
+        let log = crate::open_log(folder.path()).await;
         let log = Arc::new(Faulty { log, loses_answer: false.into(), away: false.into() });
         let settings = Arc::new(RoomSettings::default());
         let clock = Clock::manual(Timestamp(1_700_000_000_000));

@@ -2,18 +2,25 @@
 
 mod actor;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use parlor::chance::Seed;
 use parlor::games::{self, Assets, Opening};
 use parlor::id::{PlayerId, RoomCode, Seat};
-use parlor::log::Row;
+use parlor::log::sqlite::{Settings, SqliteLog};
+use parlor::log::{EventLog, Row};
 use parlor::room::decide::{Asker, Outbox};
 use parlor::room::erased::AnyRoom;
 use parlor::room::fact::Player;
 use parlor::room::settings::RoomSettings;
 use parlor::room::told::raw;
 use parlor::time::Timestamp;
+
+/// The store that the tests of the actor use.
+async fn open_log(folder: &Path) -> Arc<dyn EventLog> {
+    Arc::new(SqliteLog::open(&folder.join("parlor.db"), Settings::default()).await.unwrap())
+}
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 

@@ -22,7 +22,6 @@ use crate::app;
 use crate::config::Config;
 use crate::config::value::Database;
 use crate::id::PlayerId;
-use crate::log::EventLog;
 use crate::time::Clock;
 
 /// `verify` found something that does not match.
@@ -81,14 +80,14 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<Answer> {
-    let Database::File(path) = config.database();
     app::open_log(config).await?.close().await;
-    Ok(Answer::from(format!("the tables in {} are up to date\n", path.display())))
+    Ok(Answer::from(format!("the tables in {} are up to date\n", config.database())))
 }
 
 async fn cleanup(config: &Config) -> anyhow::Result<Answer> {
-    let Database::File(path) = config.database();
-    if !path.is_file() {
+    if let Database::File(path) = config.database()
+        && !path.is_file()
+    {
         bail!("there is no database at {}", path.display());
     }
     let log = app::open_log(config).await.context("a running server cleans up by itself; stop it first to do it now")?;
@@ -115,7 +114,7 @@ fn token(asked: Token, config: &Config) -> anyhow::Result<Answer> {
         None => nickname::friendly(),
     };
     let player_id = asked.player_id.unwrap_or_else(PlayerId::random);
-    let identity = Identity { player_id, nickname, guest: true, expires_at: now };
+    let identity = Identity { player_id, nickname, guest: true, session: None, issued_at: now, expires_at: now };
     let lifetime = asked.ttl.map_or(config.token_lifetime, Duration::from_secs);
     let (token, expires_at) = tokens.issue_for(&identity, now, lifetime);
     let _ = writeln!(io::stderr(), "player {player_id} ({}), valid until {expires_at}", identity.nickname);

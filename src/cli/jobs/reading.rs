@@ -32,7 +32,7 @@ impl Reading {
     pub async fn of(code: RoomCode, config: &Config) -> anyhow::Result<Self> {
         let games = catalogue(app::assets(config)?, &Arc::new(app::room_settings(config)));
         let log = app::open_log_to_read(config).await?;
-        let read = read(&log, code).await;
+        let read = read(&*log, code).await;
         log.close().await;
         let (stored, rows) = read?;
         let game = games.find(&stored.game).cloned();

@@ -1,6 +1,9 @@
 //! The store in one SQLite file: no server, no set-up. WAL, one connection that writes, a few that read.
 
-mod read;
+// One text for every store: see src/log/mod.rs.
+#[expect(clippy::duplicate_mod, reason = "the same queries on the types of another store")]
+#[path = "../both/mod.rs"]
+mod both;
 mod script;
 mod store;
 
@@ -9,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use async_trait::async_trait;
 use sqlx::ConnectOptions;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -17,9 +19,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use self::store::SqliteStore;
 use super::writer::Writer;
-use super::{CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
-use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
-use crate::time::Timestamp;
 
 /// The tables' history; the same numbers as `migrations/postgres`.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -63,12 +62,22 @@ impl Default for Settings {
     }
 }
 
-/// The event log in a SQLite file.
-pub struct SqliteLog {
-    /// None when opened for reading only.
-    writer: Option<Writer>,
-    readers: SqlitePool,
+/// One process at a time holds the file.
+const SHARED: bool = false;
+
+type Db = sqlx::Sqlite;
+type Pool = SqlitePool;
+type Connection = sqlx::SqliteConnection;
+type Store = SqliteStore;
+
+/// Whether this is what was broken. SQLite names the columns of a broken uniqueness, not the constraint.
+fn breaks(error: &sqlx::Error, _constraint: &str, columns: &str) -> bool {
+    let message = error.as_database_error().map(|refused| refused.message());
+    message.and_then(|message| message.strip_prefix("UNIQUE constraint failed: ")) == Some(columns)
 }
+
+/// The event log in a SQLite file.
+pub use both::Log as SqliteLog;
 
 impl SqliteLog {
     /// Opens the file at `path` and makes it, its folder and its tables if they are missing. Needs a tokio runtime.
@@ -88,7 +97,7 @@ impl SqliteLog {
         let options = options.create_if_missing(false);
         let readers = settings.readers(path).await.with_context(opening)?;
         let store = SqliteStore::new(options, connection, readers.clone(), lock).await.with_context(opening)?;
-        Ok(Self { writer: Some(Writer::start(store)), readers })
+        Ok(Self { writer: Some(Writer::start([store])), readers })
     }
 
     /// Opens a file for reading, also while a server uses it: for commands that look at logs. All that writes is refused.
@@ -101,10 +110,6 @@ impl SqliteLog {
         }
         let readers = settings.readers(path).await.with_context(|| format!("{} cannot be opened as a database", path.display()))?;
         Ok(Self { writer: None, readers })
-    }
-
-    fn writer(&self) -> Result<&Writer, LogError> {
-        self.writer.as_ref().ok_or_else(|| LogError::Unavailable("opened for reading only".into()))
     }
 }
 
@@ -163,77 +168,5 @@ fn lock(path: &Path) -> anyhow::Result<File> {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => bail!("another server uses this database: it holds {shown}"),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{shown} cannot be locked")),
-    }
-}
-
-#[async_trait]
-impl EventLog for SqliteLog {
-    async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
-        self.writer()?.create(room).await
-    }
-
-    async fn append(&self, commit: Commit) -> Result<(), LogError> {
-        self.writer()?.append(commit).await
-    }
-
-    async fn room(&self, code: RoomCode) -> Result<Option<StoredRoom>, LogError> {
-        read::room(&self.readers, code).await
-    }
-
-    async fn rows(&self, room: RoomKey, after: Seq, limit: u32) -> Result<Vec<Row>, LogError> {
-        read::rows(&self.readers, room, after, limit).await
-    }
-
-    async fn command(&self, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
-        read::command(&self.readers, room, key).await
-    }
-
-    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
-        read::snapshot(&self.readers, room, at_most).await
-    }
-
-    async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
-        self.writer()?.save_snapshot(room, snapshot).await
-    }
-
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
-        read::due(&self.readers, now, limit).await
-    }
-
-    async fn listed(&self, game: Option<&str>, status: Option<Status>, limit: u32) -> Result<Vec<StoredRoom>, LogError> {
-        read::listed(&self.readers, game, status, limit).await
-    }
-
-    async fn live_rooms_of(&self, player: PlayerId) -> Result<u32, LogError> {
-        read::live_rooms_of(&self.readers, player).await
-    }
-
-    async fn inhabited(&self) -> Result<Vec<RoomCode>, LogError> {
-        read::inhabited(&self.readers).await
-    }
-
-    async fn delete_ended(&self, ended_before: Timestamp, limit: u32) -> Result<u32, LogError> {
-        let writer = self.writer()?;
-        let mut deleted = 0;
-        // Room by room, so that moves are written in between.
-        for room in read::ended(&self.readers, ended_before, limit).await? {
-            deleted += u32::from(writer.delete(room, ended_before).await?);
-        }
-        Ok(deleted)
-    }
-
-    async fn health(&self) -> Result<(), LogError> {
-        read::answers(&self.readers).await?;
-        match &self.writer {
-            Some(writer) => writer.probe().await,
-            None => Ok(()),
-        }
-    }
-
-    async fn close(&self) {
-        match &self.writer {
-            Some(writer) => writer.close().await,
-            None => self.readers.close().await,
-        }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use sqlx::error::ErrorKind;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqlitePool};
 
@@ -66,6 +68,38 @@ impl SqliteStore {
             _ => self.connection = Some(connection),
         }
         failure
+    }
+
+    /// Does `work` in a transaction of its own: all of it is written or, after an error, nothing.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the store.
+    pub async fn transaction<T>(
+        &mut self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        if self.connection.is_none() {
+            self.connection = Some(self.options.connect().await?);
+        }
+        let Some(connection) = self.connection.as_mut() else { return Err(sqlx::Error::PoolClosed) };
+        let done = async {
+            connection.execute("BEGIN IMMEDIATE").await?;
+            let done = work(&mut *connection).await?;
+            connection.execute("COMMIT").await?;
+            Ok(done)
+        }
+        .await;
+        if done.is_err() {
+            let refused = done.as_ref().is_err_and(|error: &sqlx::Error| {
+                error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
+            });
+            let undone = connection.execute("ROLLBACK").await;
+            // As after a commit of rooms: whatever is not a broken rule may leave the connection in any state.
+            if !refused || undone.is_err() {
+                self.connection = None;
+            }
+        }
+        done
     }
 
     async fn run(&mut self, query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<u64, Failure> {

@@ -171,7 +171,7 @@ impl Awake {
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
-                Message::Tick | Message::Bot { .. } => {}
+                Message::Tick | Message::News(_) | Message::Reread | Message::Bot { .. } => {}
             }
         }
         if gone {

@@ -16,6 +16,8 @@ pub(super) struct Mail {
     running: bool,
     closed: bool,
     last_active: Timestamp,
+    /// Another node has appended while nobody was here: what is in memory is old.
+    stale: bool,
     audience: usize,
 }
 
@@ -57,7 +59,7 @@ impl Cell {
             return Err(Full::Closed(message));
         }
         // What the room must learn (who went, what is due) always fits: there is at most one such per connection.
-        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Bot { .. });
+        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Reread | Message::Bot { .. });
         if mail.queue.len() >= self.kernel.settings.mailbox && !must {
             return Err(Full::Busy(message));
         }
@@ -67,6 +69,25 @@ impl Cell {
             tokio::spawn(run(Arc::clone(self)));
         }
         Ok(())
+    }
+
+    /// What another node appended; without rows, that it may have. A room without anybody in it only notes that, so that it can fall
+    /// asleep.
+    pub fn news(self: &Arc<Self>, rows: Vec<Row>) {
+        let mut mail = self.mail.lock();
+        if mail.closed {
+            return;
+        }
+        let nobody = mail.audience == 0 && !mail.running;
+        if nobody || mail.queue.len() >= self.kernel.settings.mailbox {
+            mail.stale = true;
+            return;
+        }
+        mail.queue.push_back(Message::News(rows));
+        if !mail.running {
+            mail.running = true;
+            tokio::spawn(run(Arc::clone(self)));
+        }
     }
 
     /// Whether its task is running.
@@ -119,6 +140,9 @@ pub(super) async fn work_off(cell: &Arc<Cell>) {
                     mail.queue.shrink_to_fit();
                 }
                 return;
+            }
+            if std::mem::take(&mut mail.stale) {
+                awake.hosted = None;
             }
             mail.queue.drain(..count).collect()
         };

@@ -13,18 +13,7 @@ impl Awake {
                 .await
                 .map_err(|error| store_failed(&error))?;
             let Some(last) = rows.last().map(|row| row.seq) else { break };
-            for row in &rows {
-                // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
-                self.conns.retain(|conn| {
-                    let viewer = loaded.room.viewer(Some(conn.player));
-                    let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
-                    let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
-                    if !alive {
-                        conn.outlet.close();
-                    }
-                    alive
-                });
-            }
+            self.tell_rows(loaded, &rows);
             self.told = last;
         }
         if self.told < seq || !self.waiting.is_empty() {
@@ -43,10 +32,6 @@ impl Awake {
         }
         // A socket knows at once when it is gone; a page fetched beside it must not hide that.
         if self.conns.iter().any(|c| c.player == player) {
-            return false;
-        }
-        if self.conns.iter().any(|c| c.player == player) {
-            // A connection says better than a request whether somebody is here.
             return false;
         }
         let until = now + kernel.settings.http_presence;
@@ -124,7 +109,9 @@ impl Awake {
         let room = &loaded.room;
         let (seq, viewer) = (room.seq(), room.viewer(Some(enter.player.id)));
         let missed = match enter.last_seq.filter(|last| *last <= seq) {
-            Some(last) if seq.0 - last.0 <= REPLAY_MAX => match kernel.log.rows(loaded.key, last, REPLAY_MAX).await {
+            Some(last) if last == seq => Some(vec![]),
+            // Not past `seq`: what another node appended meanwhile is told when this room has read it, and not twice.
+            Some(last) if seq.0 - last.0 <= REPLAY_MAX => match kernel.log.rows(loaded.key, last, seq.0 - last.0).await {
                 Ok(rows) => Some(rows),
                 Err(error) => {
                     self.conns.retain(|c| enter.conn.as_ref().is_none_or(|(id, _)| c.id != *id));

@@ -73,6 +73,8 @@ pub enum Message {
     Gone(ConnId),
     /// Look whether anything is due, and who is here.
     Tick,
+    /// The log was changed behind the room's back (somebody's name was taken out of it): read it again.
+    Reread,
     Look {
         player: Option<PlayerId>,
         reply: oneshot::Sender<Result<Look, Refusal>>,
@@ -83,6 +85,8 @@ pub enum Message {
         after: Seq,
         wake: oneshot::Sender<()>,
     },
+    /// What another node appended; without rows, look into the log.
+    News(Vec<Row>),
     /// A bot has made up its mind about the state at `version`.
     Bot {
         seat: Seat,

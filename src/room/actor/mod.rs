@@ -4,14 +4,16 @@
 //! commit; if that commit fails, the state is read from the log again, because what was decided did not happen.
 //!
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
-//! - here: the step, from mail to commit; `aftermath`: what follows it.
-//! - `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
+//! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
+//! - `news`: what other nodes did; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod aftermath;
 mod asides;
 mod cell;
+mod commit;
 mod entry;
 mod mail;
+mod news;
 mod shown;
 
 use std::collections::{HashSet, VecDeque};
@@ -82,6 +84,7 @@ struct Awake {
     /// The connections were told everything up to here; what the log has beyond it they are told when the room is read again.
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
+    company: news::Company,
 }
 
 struct Loaded {
@@ -99,6 +102,12 @@ enum Settled {
     Bot(Seat, Seq, Option<(String, Box<RawValue>)>),
 }
 
+impl Settled {
+    fn is_refused(&self) -> bool {
+        matches!(self, Settled::Request(_, Err(_)) | Settled::Enter(_, Err(_)))
+    }
+}
+
 impl Awake {
     /// How many there are for whom the room stays in memory.
     fn audience(&mut self) -> usize {
@@ -110,6 +119,11 @@ impl Awake {
         let kernel = Arc::clone(&cell.kernel);
         let mut tries = 0;
         while !mail.is_empty() {
+            if matches!(mail.front(), Some(Message::Reread)) {
+                mail.pop_front();
+                self.hosted = None;
+                continue;
+            }
             if let Err(refusal) = self.load(cell, &kernel).await {
                 self.refuse_all(cell, &kernel, mail, &refusal);
                 return;
@@ -117,7 +131,13 @@ impl Awake {
             let mut out = Outbox::default();
             let mut settled = Vec::new();
             let torn = self.decide(cell, &kernel, &mut mail, &mut out, &mut settled).await;
-            let outcome = if torn { Err(LogError::Conflict) } else { self.append(&kernel, &mut out).await };
+            let outcome = if torn {
+                Err(LogError::Conflict)
+            } else if out.rows.is_empty() && settled.iter().any(Settled::is_refused) {
+                self.still_newest(&kernel).await
+            } else {
+                self.append(cell, &kernel, &mut out).await
+            };
             match outcome {
                 Ok(()) => {
                     tries = 0;
@@ -135,6 +155,12 @@ impl Awake {
                     self.hosted = None;
                     let refusal = match &error {
                         LogError::Unavailable(_) => unavailable(),
+                        LogError::Unknown(_) => {
+                            if let Some(peers) = kernel.peers() {
+                                peers.appended(cell.code, &[]);
+                            }
+                            lost()
+                        }
                         _ => Refusal::new(Code::Busy, "too many are writing to this room at once; try again"),
                     };
                     tracing::warn!(%error, room = %cell.code, "nothing of this step was applied");
@@ -161,10 +187,12 @@ impl Awake {
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
         self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
-        loaded.room.interrupted(kernel.booted_at, kernel.clock.now(), &mut out);
+        let now = kernel.clock.now();
+        self.attend(kernel, loaded.key, now).await.map_err(|error| store_failed(&error))?;
+        loaded.room.interrupted(&|player| self.company.elsewhere.contains(&player), kernel.booted_at, now, &mut out);
         self.hosted = Some(loaded);
         if !out.rows.is_empty() {
-            if let Err(error) = self.append(kernel, &mut out).await {
+            if let Err(error) = self.append(cell, kernel, &mut out).await {
                 self.hosted = None;
                 return Err(store_failed(&error));
             }
@@ -237,6 +265,21 @@ impl Awake {
                     people = true;
                 }
                 Message::Tick => people = true,
+                Message::News(rows) if !out.rows.is_empty() => {
+                    // This step will find that another was faster.
+                    mail.push_front(Message::News(rows));
+                    break;
+                }
+                Message::News(rows) => match self.hear(kernel, rows).await {
+                    Ok(changed) => people |= changed,
+                    // Read again with the next mail, and that there is some is seen to.
+                    Err(_) => kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1)),
+                },
+                Message::Reread => {
+                    // What was decided so far is committed first.
+                    mail.push_front(Message::Reread);
+                    break;
+                }
                 Message::Look { player, reply } => {
                     let look = Look {
                         key: loaded.key,
@@ -291,9 +334,19 @@ impl Awake {
             }
         }
         if people && !kernel.is_draining() {
+            let Some(key) = self.hosted.as_ref().map(|loaded| loaded.key) else { return true };
+            if let Err(error) = self.attend(kernel, key, now).await {
+                // Without knowing who is connected elsewhere nobody can be said to be away.
+                tracing::debug!(%error, room = %cell.code, "who is here is looked at again later");
+                kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1));
+                return false;
+            }
+            let elsewhere = &self.company.elsewhere;
             let (conns, seen) = (&self.conns, &mut self.seen);
             seen.retain(|(_, until)| *until > now);
-            let online = |player| conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player);
+            let online = |player| {
+                conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player) || elsewhere.contains(&player)
+            };
             if let Some(loaded) = self.hosted.as_mut()
                 && let Err(error) = loaded.room.reconcile(&online, now, out)
             {
@@ -383,25 +436,6 @@ impl Awake {
             (None, None) => Answer::Applied { seq, version, duplicate: false },
         }))
     }
-
-    async fn append(&mut self, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
-        let Some(loaded) = self.hosted.as_mut() else { return Err(LogError::Conflict) };
-        if out.rows.is_empty() {
-            return Ok(());
-        }
-        let head = loaded.changed_head(out.people_changed);
-        let commit = Commit {
-            room: loaded.key,
-            rows: std::mem::take(&mut out.rows),
-            head: head.clone(),
-            presence: std::mem::take(&mut out.presence),
-        };
-        kernel.log.append(commit).await?;
-        if let Some(head) = head {
-            loaded.head = head;
-        }
-        Ok(())
-    }
 }
 
 impl Loaded {
@@ -414,15 +448,6 @@ impl Loaded {
             return Err(Refusal::new(Code::NotInGame, "you have no seat in this room; join it first"));
         }
         Ok(())
-    }
-
-    /// The room's head, when it is not the one that the store has.
-    fn changed_head(&self, people_changed: bool) -> Option<Head> {
-        if people_changed {
-            return Some(self.room.head());
-        }
-        let wake_at = self.room.wake_at();
-        (wake_at != self.head.wake_at || self.room.status() != self.head.status).then(|| self.room.head())
     }
 }
 
@@ -456,6 +481,12 @@ pub fn no_such_room() -> Refusal {
 
 pub fn unavailable() -> Refusal {
     Refusal::new(Code::Unavailable, "the store cannot be reached; nothing was applied")
+}
+
+/// The one answer that does not say whether something was applied: the store was lost in the middle. The log will tell, and everybody
+/// in the room with it.
+fn lost() -> Refusal {
+    Refusal::new(Code::Unavailable, "the store was lost on the way; look whether this was applied before you do it again")
 }
 
 pub fn store_failed(error: &LogError) -> Refusal {

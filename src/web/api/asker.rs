@@ -1,5 +1,6 @@
 //! Who asks: their token or cookie, where they are, and how they reach us.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -69,6 +70,23 @@ pub fn player(identity: &Identity) -> Player {
     Player { id: identity.player_id, nickname: identity.nickname.clone(), guest: identity.guest, bot: None }
 }
 
+/// Where a request comes from, behind our proxies, whatever credentials it carries.
+pub struct Address(pub IpAddr);
+
+impl FromRequestParts<Arc<App>> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        Ok(Self(client_ip::client_ip(peer(parts), &parts.headers, &app.config.trusted_proxies)))
+    }
+}
+
+/// Who opened the connection.
+fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
 impl FromRequestParts<Arc<App>> for Asker {
     type Rejection = ApiError;
 
@@ -78,8 +96,7 @@ impl FromRequestParts<Arc<App>> for Asker {
         // A page of another origin must not act as whoever looks at it.
         let counts = |source: &Source| *source == Source::Bearer || app.origins.judge(headers).trusts_cookies();
         let identity = known.filter(|(_, source)| counts(source)).map(|(identity, _)| identity);
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let peer = peer(parts);
         let trusted = &app.config.trusted_proxies;
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         Ok(Self {

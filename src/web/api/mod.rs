@@ -3,13 +3,14 @@
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
-//! - [`session`], [`about`]: who one is, and what there is.
+//! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
 pub mod about;
 pub mod asker;
 pub mod body;
 pub mod invite;
 pub mod lobby;
+pub mod me;
 pub mod play;
 pub mod query;
 pub mod record;
@@ -31,7 +32,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -44,7 +45,19 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
         ("/rooms/{code}/state", get(record::state)),
         ("/rooms/{code}/verify", get(record::verify)),
         ("/auth/guest", post(session::guest)),
-        ("/auth/verify", get(session::verify)),
+        ("/auth/register", post(session::register)),
+        ("/auth/login", post(session::log_in)),
+        ("/auth/token", post(session::log_in)),
+        ("/auth/refresh", post(session::refresh)),
+        ("/auth/token/refresh", post(session::refresh)),
+        ("/auth/verify", get(session::verify).post(session::verify_token)),
+        ("/auth/token/verify", post(session::verify_token)),
+        ("/auth/logout", post(session::log_out)),
+        ("/auth/logout_everywhere", post(session::log_out_everywhere)),
+        ("/auth/convert", post(session::convert)),
+        ("/auth/password", post(me::change_password)),
+        ("/auth/me", get(me::show).patch(me::rename).delete(me::delete)),
+        ("/players/{id}", get(me::player)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]

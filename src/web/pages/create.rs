@@ -39,7 +39,9 @@ fn find(visit: &Visit, name: Option<&str>) -> Option<Card> {
 async fn create(visit: &mut Visit, body: Body) -> Outcome {
     let form = Form::read(visit, body)?;
     let card = find(visit, form.get("game")).ok_or(Problem::NotFound)?;
-    if let Some(Err(refusal)) = form.get("nickname").map(|name| visit.rename(name)) {
+    if let Some(name) = form.get("nickname")
+        && let Err(refusal) = visit.rename(name).await
+    {
         return page(visit, &card, Some(&form), Some(&refusal));
     }
     visit.app.room_limit.check(visit.ip)?;

@@ -81,6 +81,11 @@ pub struct Typed(Option<String>);
 const QUOTED_CHARS: usize = 20;
 
 impl Typed {
+    /// What stands there.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
     /// # Errors
     /// [`Problem::NoSuchRoom`] when it cannot be a code.
     pub fn code(&self) -> Result<RoomCode, Problem> {

@@ -40,7 +40,9 @@ async fn join(visit: &mut Visit, typed: &Typed, body: Body) -> Outcome {
     if let Some(place) = elsewhere(&look)? {
         return Answer::go(place);
     }
-    if let Some(Err(refusal)) = form.get("nickname").map(|name| visit.rename(name)) {
+    if let Some(name) = form.get("nickname")
+        && let Err(refusal) = visit.rename(name).await
+    {
         return page(visit, &look, form.get("nickname"), Some(&refusal));
     }
     let can_watch = look.game.card().spectators;
@@ -85,7 +87,7 @@ fn page(visit: &Visit, look: &Look, typed: Option<&str>, refusal: Option<&Refusa
         players: format!("{}/{} players", summary.player_count, summary.seats),
         status: said(summary.status).to_owned(),
         nickname: typed.unwrap_or(&visit.identity.nickname).to_owned(),
-        can_play: summary.status.is_lobby() && summary.player_count < summary.seats,
+        can_play: summary.can_join,
         can_watch: card.spectators,
         error: refusal.map(|refusal| sentence(&refusal.message)),
     };

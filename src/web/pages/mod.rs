@@ -3,6 +3,7 @@
 //! Every handler takes a [`Visit`](session::Visit) and comes to an [`Outcome`](answer::Outcome); `Visit::finish` makes the response of it,
 //! so that cookies, headers and error pages are the same everywhere.
 
+mod account;
 mod answer;
 mod ask;
 mod create;
@@ -13,6 +14,7 @@ mod home;
 mod join;
 mod lobby;
 mod play;
+mod profile;
 mod replay;
 mod results;
 mod session;
@@ -39,6 +41,15 @@ pub fn router() -> Router<Arc<App>> {
         .route("/room/{code}/start", post(lobby::start))
         .route("/room/{code}/bot", post(lobby::bot))
         .route("/room/{code}/leave", post(lobby::leave))
+        .route("/login", get(account::show_login).post(account::log_in))
+        .route("/register", get(account::show_register).post(account::register))
+        .route("/logout", post(account::log_out))
+        .route("/profile", get(profile::show))
+        .route("/profile/nickname", post(profile::rename))
+        .route("/profile/password", post(profile::change_password))
+        .route("/profile/logout_everywhere", post(profile::log_out_everywhere))
+        .route("/profile/delete", post(profile::delete))
+        .route("/players/{id}", get(profile::show_other))
         .route("/play/{code}", get(play::show))
         .route("/results/{code}", get(results::show))
         .route("/replay/{code}", get(replay::show))

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::account::desk::Granted;
 use crate::account::{Identity, nickname};
 use crate::app::App;
 use crate::id::{PlayerId, RoomCode};
@@ -57,7 +58,9 @@ impl FromRequestParts<Arc<App>> for Visit {
 }
 
 fn new_guest(app: &App) -> Identity {
-    Identity { player_id: PlayerId::random(), nickname: nickname::friendly(), guest: true, expires_at: app.clock.now() }
+    let now = app.clock.now();
+    let (player_id, nickname) = (PlayerId::random(), nickname::friendly());
+    Identity { player_id, nickname, guest: true, session: None, issued_at: now, expires_at: now }
 }
 
 impl Visit {
@@ -73,21 +76,38 @@ impl Visit {
 
     /// What every page needs.
     pub fn shell(&self) -> Shell {
-        Shell { csrf: self.app.csrf.token(self.me()), nickname: self.known.then(|| self.identity.nickname.clone()) }
+        let nickname = self.known.then(|| self.identity.nickname.clone());
+        Shell { csrf: self.app.csrf.token(self.me()), nickname, signed_in: !self.identity.guest }
     }
 
     /// The name that the visitor chose in a form; the same player has it from now on.
     ///
     /// # Errors
-    /// `VALIDATION_ERROR` when it is no name.
-    pub fn rename(&mut self, chosen: &str) -> Result<(), Refusal> {
+    /// `VALIDATION_ERROR` when it is no name; for accounts, that the store cannot be reached.
+    pub async fn rename(&mut self, chosen: &str) -> Result<(), Refusal> {
         let name = nickname::clean(chosen)?;
         if name != self.identity.nickname {
+            if !self.identity.guest {
+                self.app.desk.rename(&self.identity, &name).await?;
+            }
             self.identity.nickname = name;
             self.keep();
         }
         self.known = true;
         Ok(())
+    }
+
+    /// From now on the visitor is who signed in.
+    pub fn becomes(&mut self, granted: Granted) {
+        let app = &self.app;
+        self.cookie = Some(cookie::keep(&granted.token, app.config.token_lifetime, app.config.is_secure()));
+        self.identity = granted.identity;
+        self.known = true;
+    }
+
+    /// The browser forgets who the visitor was.
+    pub fn forget(&mut self) {
+        self.cookie = Some(cookie::forget(self.app.config.is_secure()));
     }
 
     /// The link that joins a room, as this visitor reaches us.

@@ -4,6 +4,8 @@
 //! forbids inline scripts, styles and handlers, so templates have none: data for scripts travels in `data-` attributes. A test renders
 //! every page with hostile names and looks for them.
 
+mod account;
+pub mod codex;
 pub mod draft;
 mod error;
 mod home;
@@ -14,6 +16,8 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
+pub use account::{Figures, LogInPage, PlayedRoom, ProfilePage, RegisterPage};
+pub use codex::CodexPage;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
 pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
@@ -29,6 +33,8 @@ pub struct Shell {
     pub csrf: String,
     /// The visitor's name, when they have one.
     pub nickname: Option<String>,
+    /// Whether the visitor has an account.
+    pub signed_in: bool,
 }
 
 /// How many emblems `static/emblems.svg` has.

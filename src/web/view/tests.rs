@@ -12,7 +12,7 @@ const HOSTILE: &str = r#"<script>alert(1)</script>"' onload=x style=y {{7*7}} </
 /// Every page with `name` wherever a person chose the text.
 fn pages(name: &str) -> Vec<(&'static str, String)> {
     let name = || name.to_owned();
-    let shell = || Shell { csrf: "t0ken".to_owned(), nickname: Some(name()) };
+    let shell = || Shell { csrf: "t0ken".to_owned(), nickname: Some(name()), signed_in: false };
     let code: RoomCode = "BCDFGH".parse().unwrap();
     let game = || {
         GameCard::new("draft", "AniFight", "Draft characters into roles, in turns, and see whose team is the better one.", 2..=2)

@@ -1,6 +1,7 @@
 //! What pages know of single games: one file per game and one line in [`of`]. A game without a line has the pages that every room has,
 //! with its options as fields, and is played by clients of its own.
 
+mod codex;
 mod draft;
 mod options;
 
@@ -68,6 +69,7 @@ impl Pages for Plain {}
 /// The pages of a game, by its name.
 pub fn of(game: &str) -> &'static dyn Pages {
     match game {
+        "codex" => &codex::Codex,
         "draft" => &draft::Draft,
         _ => &Plain,
     }

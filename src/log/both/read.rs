@@ -1,18 +1,21 @@
-//! What is asked of the tables. Nothing here is SQLite's alone but the pool's type.
+//! What is asked of the tables.
 
-use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, SqlitePool};
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder};
 use uuid::Uuid;
 
+use super::{Db, Pool};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::log::{CommandKey, Head, LogError, Row, Snapshot, Status, StoredRoom};
 use crate::time::Timestamp;
 
 const ROOM: &str =
     "SELECT id, code, game, visibility, created_by, created_at, status, wake_at, ended_at, listing FROM rooms WHERE ";
+/// The same columns, where there are other tables beside it.
+pub const ROOM_COLUMNS: &str = "rooms.id, code, game, visibility, created_by, rooms.created_at, status, wake_at, ended_at, listing";
 
 #[derive(FromRow)]
-struct RoomRow {
-    id: i64,
+pub struct RoomRow {
+    pub id: i64,
     code: String,
     game: String,
     visibility: String,
@@ -21,7 +24,7 @@ struct RoomRow {
     status: String,
     wake_at: Option<i64>,
     ended_at: Option<i64>,
-    listing: String,
+    pub listing: String,
 }
 
 impl TryFrom<RoomRow> for StoredRoom {
@@ -47,14 +50,14 @@ impl TryFrom<RoomRow> for StoredRoom {
 
 type EventRow = (i64, i64, String, Option<Vec<u8>>, Option<String>);
 
-pub async fn room(pool: &SqlitePool, code: RoomCode) -> Result<Option<StoredRoom>, LogError> {
+pub async fn room(pool: &Pool, code: RoomCode) -> Result<Option<StoredRoom>, LogError> {
     let query = format!("{ROOM} code = $1");
     let found: Option<RoomRow> =
         sqlx::query_as(AssertSqlSafe(query)).bind(code.as_str()).fetch_optional(pool).await.map_err(unavailable)?;
     found.map(StoredRoom::try_from).transpose()
 }
 
-pub async fn rows(pool: &SqlitePool, room: RoomKey, after: Seq, limit: u32) -> Result<Vec<Row>, LogError> {
+pub async fn rows(pool: &Pool, room: RoomKey, after: Seq, limit: u32) -> Result<Vec<Row>, LogError> {
     let rows: Vec<EventRow> = sqlx::query_as(
         "SELECT seq, at, body, player_id, command_id FROM events WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
     )
@@ -75,7 +78,7 @@ pub async fn rows(pool: &SqlitePool, room: RoomKey, after: Seq, limit: u32) -> R
         .collect()
 }
 
-pub async fn command(pool: &SqlitePool, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
+pub async fn command(pool: &Pool, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
     let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM events WHERE room_id = $1 AND player_id = $2 AND command_id = $3")
         .bind(room.0)
         .bind(key.player.0.as_bytes().as_slice())
@@ -86,7 +89,7 @@ pub async fn command(pool: &SqlitePool, room: RoomKey, key: &CommandKey) -> Resu
     seq.map(number).transpose()
 }
 
-pub async fn snapshot(pool: &SqlitePool, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
+pub async fn snapshot(pool: &Pool, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
     let found: Option<(i64, String)> =
         sqlx::query_as("SELECT seq, body FROM snapshots WHERE room_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1")
             .bind(room.0)
@@ -97,7 +100,7 @@ pub async fn snapshot(pool: &SqlitePool, room: RoomKey, at_most: Seq) -> Result<
     found.map(|(seq, body)| Ok(Snapshot { seq: number(seq)?, body })).transpose()
 }
 
-pub async fn due(pool: &SqlitePool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+pub async fn due(pool: &Pool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
     let found: Vec<String> = sqlx::query_scalar("SELECT code FROM rooms WHERE wake_at <= $1 ORDER BY wake_at LIMIT $2")
         .bind(now.0)
         .bind(i64::from(limit))
@@ -107,14 +110,9 @@ pub async fn due(pool: &SqlitePool, now: Timestamp, limit: u32) -> Result<Vec<Ro
     found.iter().map(|text| code(text)).collect()
 }
 
-pub async fn listed(
-    pool: &SqlitePool,
-    game: Option<&str>,
-    status: Option<Status>,
-    limit: u32,
-) -> Result<Vec<StoredRoom>, LogError> {
+pub async fn listed(pool: &Pool, game: Option<&str>, status: Option<Status>, limit: u32) -> Result<Vec<StoredRoom>, LogError> {
     // Built for what is asked, so that each question finds its index.
-    let mut query = QueryBuilder::new(ROOM);
+    let mut query = QueryBuilder::<Db>::new(ROOM);
     query.push("visibility = 'public'");
     if let Some(status) = status {
         query.push(" AND status = ").push_bind(status.as_str());
@@ -127,7 +125,7 @@ pub async fn listed(
     found.into_iter().map(StoredRoom::try_from).collect()
 }
 
-pub async fn live_rooms_of(pool: &SqlitePool, player: PlayerId) -> Result<u32, LogError> {
+pub async fn live_rooms_of(pool: &Pool, player: PlayerId) -> Result<u32, LogError> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM rooms WHERE created_by = $1 AND ended_at IS NULL")
         .bind(player.0.as_bytes().as_slice())
         .fetch_one(pool)
@@ -136,7 +134,7 @@ pub async fn live_rooms_of(pool: &SqlitePool, player: PlayerId) -> Result<u32, L
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-pub async fn inhabited(pool: &SqlitePool) -> Result<Vec<RoomCode>, LogError> {
+pub async fn inhabited(pool: &Pool) -> Result<Vec<RoomCode>, LogError> {
     let found: Vec<String> = sqlx::query_scalar("SELECT code FROM rooms WHERE id IN (SELECT room_id FROM presence) ORDER BY id")
         .fetch_all(pool)
         .await
@@ -145,7 +143,7 @@ pub async fn inhabited(pool: &SqlitePool) -> Result<Vec<RoomCode>, LogError> {
 }
 
 /// Rooms that ended before `before`, the oldest first.
-pub async fn ended(pool: &SqlitePool, before: Timestamp, limit: u32) -> Result<Vec<RoomKey>, LogError> {
+pub async fn ended(pool: &Pool, before: Timestamp, limit: u32) -> Result<Vec<RoomKey>, LogError> {
     let found: Vec<i64> = sqlx::query_scalar("SELECT id FROM rooms WHERE ended_at < $1 ORDER BY ended_at LIMIT $2")
         .bind(before.0)
         .bind(i64::from(limit))
@@ -156,17 +154,17 @@ pub async fn ended(pool: &SqlitePool, before: Timestamp, limit: u32) -> Result<V
 }
 
 /// Whether the tables can be read.
-pub async fn answers(pool: &SqlitePool) -> Result<(), LogError> {
+pub async fn answers(pool: &Pool) -> Result<(), LogError> {
     let _: Option<i64> = sqlx::query_scalar("SELECT id FROM rooms LIMIT 1").fetch_optional(pool).await.map_err(unavailable)?;
     Ok(())
 }
 
-fn unavailable(error: sqlx::Error) -> LogError {
+pub fn unavailable(error: sqlx::Error) -> LogError {
     LogError::Unavailable(error.to_string())
 }
 
 /// Somebody else has written into the tables.
-fn unreadable(what: &str) -> LogError {
+pub fn unreadable(what: &str) -> LogError {
     LogError::Unavailable(format!("a {what} in the store cannot be read"))
 }
 
@@ -174,7 +172,7 @@ fn code(text: &str) -> Result<RoomCode, LogError> {
     text.parse().map_err(|_| unreadable("code"))
 }
 
-fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
+pub fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
     Uuid::from_slice(bytes).map(PlayerId).map_err(|_| unreadable("player"))
 }
 

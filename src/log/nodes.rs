@@ -1,0 +1,38 @@
+//! Which nodes are alive, and who is connected to which: what several nodes on one store need.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::LogError;
+use crate::id::{NodeId, PlayerId, RoomCode, RoomKey};
+
+/// Kept by stores that several nodes can share. Time is the store's, so that clocks of nodes may differ.
+#[async_trait]
+pub trait Nodes: Send + Sync + 'static {
+    /// Says that `node` is alive. `true` when the store did not know it: at its start, or because it was given up in the meantime, and
+    /// with it what it had noted.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    async fn beat(&self, node: NodeId) -> Result<bool, LogError>;
+
+    /// Gives up nodes that were silent for so long. The rooms in which somebody was connected to them; each is told to one asker only.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    async fn give_up(&self, silent: Duration) -> Result<Vec<RoomCode>, LogError>;
+
+    /// Notes who came to a room on `node` and who went, and says who is connected to it on other nodes.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`]; also when the room is gone, or the node was given up.
+    async fn attend(
+        &self,
+        node: NodeId,
+        room: RoomKey,
+        came: &[PlayerId],
+        went: &[PlayerId],
+    ) -> Result<HashSet<PlayerId>, LogError>;
+}

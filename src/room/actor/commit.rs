@@ -1,0 +1,50 @@
+//! Handing a step to the log.
+
+use super::*;
+
+impl Awake {
+    /// Whether nobody else has appended meanwhile. What is accepted finds out by its commit; a refusal writes nothing, and one that comes
+    /// of an old state would turn away a move that is in the log already.
+    pub(super) async fn still_newest(&self, kernel: &Kernel) -> Result<(), LogError> {
+        let Some(loaded) = self.hosted.as_ref().filter(|_| kernel.log.is_shared()) else { return Ok(()) };
+        let newer = kernel.log.rows(loaded.key, loaded.room.seq(), 1).await?;
+        if newer.is_empty() { Ok(()) } else { Err(LogError::Conflict) }
+    }
+
+    pub(super) async fn append(&mut self, cell: &Cell, kernel: &Kernel, out: &mut Outbox) -> Result<(), LogError> {
+        let Some(loaded) = self.hosted.as_mut() else { return Err(LogError::Conflict) };
+        if out.rows.is_empty() {
+            return Ok(());
+        }
+        let head = loaded.changed_head(out.people_changed);
+        let commit = Commit {
+            room: loaded.key,
+            rows: std::mem::take(&mut out.rows),
+            head: head.clone(),
+            presence: std::mem::take(&mut out.presence),
+        };
+        match kernel.peers() {
+            None => kernel.log.append(commit).await?,
+            Some(peers) => {
+                let rows = commit.rows.clone();
+                kernel.log.append(commit).await?;
+                peers.appended(cell.code, &rows);
+            }
+        }
+        if let Some(head) = head {
+            loaded.head = head;
+        }
+        Ok(())
+    }
+}
+
+impl Loaded {
+    /// The room's head, when it is not the one that the store has.
+    fn changed_head(&self, people_changed: bool) -> Option<Head> {
+        if people_changed {
+            return Some(self.room.head());
+        }
+        let wake_at = self.room.wake_at();
+        (wake_at != self.head.wake_at || self.room.status() != self.head.status).then(|| self.room.head())
+    }
+}

@@ -1,0 +1,114 @@
+//! What other nodes appended to this room, and who is connected to them.
+
+use super::*;
+
+/// Events read from the log at once.
+const PAGE: u32 = 1_000;
+
+/// What this node has told the others of who is here, and what they have told it.
+#[derive(Default)]
+pub(super) struct Company {
+    /// Who is noted as connected here, in which of this node's lives.
+    noted: HashSet<PlayerId>,
+    life: u64,
+    pub(super) elsewhere: HashSet<PlayerId>,
+}
+
+impl Awake {
+    /// Takes in what another node appended, and tells the connections here. `true` when it may have changed who is here.
+    ///
+    /// # Errors
+    /// When the log had to be read and could not: the room has to be read again.
+    pub(super) async fn hear(&mut self, kernel: &Kernel, rows: Vec<Row>) -> Result<bool, Refusal> {
+        let Some(mut loaded) = self.hosted.take() else { return Ok(false) };
+        let (before, from) = (loaded.room.summary(), loaded.room.seq());
+        let rows = match rows.first() {
+            Some(first) if first.seq <= from.next() => rows,
+            // Something was missed on the way.
+            _ => read_on(kernel, &loaded).await?,
+        };
+        let news: Vec<Row> = rows.into_iter().filter(|row| row.seq > from).collect();
+        if let Err(error) = news.iter().try_for_each(|row| loaded.room.follow(row)) {
+            tracing::warn!(%error, room = %before.room_code, "what another node told does not fit the log; reading that");
+            return Err(unavailable());
+        }
+        if news.is_empty() {
+            self.hosted = Some(loaded);
+            return Ok(false);
+        }
+        self.tell_rows(&loaded, &news);
+        let after = loaded.room.summary();
+        let presence = [&before, &after].map(|summary| serde_json::value::to_raw_value(&Presence::of(summary)).ok());
+        let changed = presence[0].as_deref().map(RawValue::get) != presence[1].as_deref().map(RawValue::get);
+        if let (true, Some(payload)) = (changed, &presence[1]) {
+            for conn in self.conns.iter().filter(|c| c.since != Seq(u32::MAX)) {
+                // Who does not take it takes the next event no more, and is dropped then.
+                let _ = conn.outlet.emit("presence_update", payload);
+            }
+        }
+        if let Some(code) = after.next_room.filter(|_| before.next_room.is_none()) {
+            self.conns.iter().for_each(|conn| conn.outlet.follow(code));
+        }
+        // As the other node has written it.
+        loaded.head = loaded.room.head();
+        self.hosted = Some(loaded);
+        Ok(changed)
+    }
+
+    /// Tells those who are connected of rows that follow what they know.
+    pub(super) fn tell_rows(&mut self, loaded: &Loaded, rows: &[Row]) {
+        for row in rows {
+            // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
+            self.conns.retain(|conn| {
+                let viewer = loaded.room.viewer(Some(conn.player));
+                let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
+                let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
+                if !alive {
+                    conn.outlet.close();
+                }
+                alive
+            });
+        }
+        if let Some(last) = rows.last() {
+            self.told = self.told.max(last.seq);
+            for (_, wake) in self.waiting.drain(..) {
+                let _ = wake.send(());
+            }
+        }
+    }
+
+    /// Notes with the other nodes who is connected here, and learns who is connected there.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(super) async fn attend(&mut self, kernel: &Kernel, room: RoomKey, now: Timestamp) -> Result<(), LogError> {
+        let Some(peers) = kernel.peers() else { return Ok(()) };
+        let company = &mut self.company;
+        let life = peers.life();
+        if company.life != life {
+            company.noted.clear();
+            company.life = life;
+        }
+        let seen = self.seen.iter().filter(|(_, until)| *until > now).map(|(player, _)| *player);
+        let here: HashSet<PlayerId> = self.conns.iter().map(|conn| conn.player).chain(seen).collect();
+        let came: Vec<_> = here.difference(&company.noted).copied().collect();
+        let went: Vec<_> = company.noted.difference(&here).copied().collect();
+        company.elsewhere = peers.attend(room, &came, &went).await?;
+        company.noted = here;
+        Ok(())
+    }
+}
+
+/// What the log has beyond the room.
+async fn read_on(kernel: &Kernel, loaded: &Loaded) -> Result<Vec<Row>, Refusal> {
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        let from = rows.last().map_or(loaded.room.seq(), |row| row.seq);
+        let page = kernel.log.rows(loaded.key, from, PAGE).await.map_err(|error| store_failed(&error))?;
+        let full = page.len() == PAGE as usize;
+        rows.extend(page);
+        if !full {
+            return Ok(rows);
+        }
+    }
+}
