@@ -219,7 +219,7 @@ impl Awake {
                 return true;
             };
             match message {
-                Message::Request(request) if !out.rows.is_empty() && shows_state(&request.event) => {
+                Message::Request(request) if !out.rows.is_empty() && asides::shows_state(&request.event) => {
                     // Only what is committed may be shown.
                     mail.push_front(Message::Request(request));
                     break;
@@ -468,11 +468,6 @@ fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, T
             None
         }
     }
-}
-
-/// Whether the answer shows the room as it is, at once.
-fn shows_state(event: &str) -> bool {
-    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
 }
 
 pub fn no_such_room() -> Refusal {
