@@ -13,8 +13,7 @@ use crate::account::token::Tokens;
 use crate::cluster::Cluster;
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
-use crate::games::draft;
-use crate::games::{Assets, catalogue};
+use crate::games::{Assets, catalogue, codex, draft};
 use crate::log::annotations::Annotations;
 use crate::log::nodes::Nodes;
 use crate::log::noting::Noting;
@@ -189,7 +188,7 @@ pub fn token_secret(config: &Config) -> anyhow::Result<Secret> {
 /// What the games need from files.
 ///
 /// # Errors
-/// When the catalogue that the settings name cannot be read or is not one.
+/// When the catalogue or a story that the settings name cannot be read or is not one.
 pub fn assets(config: &Config) -> anyhow::Result<Assets> {
     let draft = match &config.draft_catalogue {
         None => draft::Catalogue::default(),
@@ -198,7 +197,17 @@ pub fn assets(config: &Config) -> anyhow::Result<Assets> {
             draft::Catalogue::from_json(&text).with_context(|| format!("the catalogue {}", path.display()))?
         }
     };
-    Ok(Assets { draft })
+    let mut codex = codex::Shelf::default();
+    if let Some(folder) = &config.codex_stories {
+        let entries = std::fs::read_dir(folder).with_context(|| format!("the stories in {}", folder.display()))?;
+        let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+        paths.sort();
+        for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
+            let text = std::fs::read_to_string(path).with_context(|| format!("the story {}", path.display()))?;
+            codex.add(&path.display().to_string(), &text)?;
+        }
+    }
+    Ok(Assets { draft, codex })
 }
 
 /// The part of the settings that rooms need.

@@ -11,6 +11,7 @@
 //! The map, from the inside out:
 //!
 //! - [`id`], [`time`], [`chance`], [`refusal`]: the words everything is made of. Luck and time are values.
+//! - [`dice`]: formulas such as `4d6dl1 + 2`, read and rolled.
 //! - [`game`]: what a game is, and [`game::conform`], the laws that every game keeps. [`games`]: the games there are.
 //! - [`room`]: a game being played. Pure: its facts, its state, what it decides, what is told of a fact. Around that: the actor with its
 //!   mailbox, the directory of rooms, deadlines.
@@ -40,6 +41,7 @@ pub mod chance;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod dice;
 pub mod game;
 pub mod games;
 pub mod id;

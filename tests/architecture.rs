@@ -12,7 +12,8 @@ const LONGER: [(&str, &str); 2] = [
 ];
 
 /// What knows nothing of the world: a folder, or a file.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
+    "dice/",
     "game/",
     "games/",
     "room/fact.rs",
@@ -115,7 +116,7 @@ fn rules_read_no_clock_and_roll_no_dice_of_their_own() {
     never(&["game/", "games/", "room/fact.rs", "room/state.rs", "room/decide.rs", "room/told.rs"], &["Clock", "Timestamp::now"]);
     // `games/mod.rs` gives a new room its secret, and `room/erased.rs` a bot its luck; no rules are in either.
     never(
-        &["game/", "games/draft/", "room/fact.rs", "room/state.rs", "room/decide.rs", "room/told.rs"],
+        &["dice/", "game/", "games/codex/", "games/draft/", "room/fact.rs", "room/state.rs", "room/decide.rs", "room/told.rs"],
         &["Seed::random", "getrandom"],
     );
     only(&["app.rs", "cli/"], &["Clock::system"]);

@@ -4,6 +4,7 @@ pub mod jobs;
 pub mod settings;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::{Resettable, StyledStr};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -54,6 +55,9 @@ pub enum Job {
     Export(Export),
     /// Print a signed session token, for scripts
     Token(Token),
+    /// Work on stories for /codex
+    #[command(subcommand)]
+    Story(Story),
 }
 
 /// Which room.
@@ -81,6 +85,18 @@ pub struct Replay {
     /// Print the state as it was after this event (1 is the room's opening)
     #[arg(long, value_name = "SEQ", value_parser = seq)]
     pub at: Option<Seq>,
+}
+
+/// What is done with a story.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Story {
+    /// Say what is wrong with a story's file, line by line
+    ///
+    /// Ends with 0 when it can be played, 1 when something is wrong with it, and 2 when it cannot be read.
+    Check {
+        /// The story's file (TOML); docs/writing-stories.md says how one is written
+        file: PathBuf,
+    },
 }
 
 /// What `parlor token` is asked.
@@ -206,9 +222,17 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for args in
-            ["--help", "serve --help", "migrate --help", "cleanup --help", "replay --help", "verify -h", "export -h", "token -h"]
-        {
+        for args in [
+            "--help",
+            "serve --help",
+            "migrate --help",
+            "cleanup --help",
+            "replay --help",
+            "verify -h",
+            "export -h",
+            "token -h",
+            "story check -h",
+        ] {
             let help = parse(args).unwrap_err();
             assert_eq!(help.exit_code(), 0, "{args}");
             assert!(help.to_string().contains("--data-dir"), "{args}: {help}");

@@ -16,7 +16,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 
 use value::{Database, Filter, Format, NodeAddr, Origins, PublicUrl, Secret, Secrets, Synchronous};
-use value::{bytes, count, existing_file, listen, millis, per, seconds, switch};
+use value::{bytes, count, existing_file, existing_folder, listen, millis, per, seconds, switch};
 
 pub use value::Networks;
 
@@ -249,6 +249,10 @@ pub struct Config {
     /// JSON file of characters and templates for `/draft`. Default: the one that ships with the program.
     #[arg(long, env = "PARLOR_DRAFT_CATALOGUE", value_name = "FILE", value_parser = existing_file, help_heading = ROOMS)]
     pub draft_catalogue: Option<PathBuf>,
+
+    /// Folder of stories (*.toml) for `/codex`, besides those that ship with the program.
+    #[arg(long, env = "PARLOR_CODEX_STORIES", value_name = "FOLDER", value_parser = existing_folder, help_heading = ROOMS)]
+    pub codex_stories: Option<PathBuf>,
 }
 
 const SERVING: &str = "Serving";

@@ -108,6 +108,8 @@ fn a_wrong_value_is_named_with_all_its_names_and_what_it_should_be() {
         ("sqlite-synchronous", "off", "full, normal"),
         ("draft-catalogue", "/nowhere.json", "can be read"),
         ("draft-catalogue", "/", "should be a file"),
+        ("codex-stories", "/nowhere", "can be read"),
+        ("codex-stories", "Cargo.toml", "should be a folder"),
         ("log", "parlor=loud", "error, warn, info, debug, trace"),
         ("log-format", "xml", "text, json"),
     ] {

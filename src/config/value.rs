@@ -70,6 +70,14 @@ pub(super) fn existing_file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+pub(super) fn existing_folder(text: &str) -> Result<PathBuf, String> {
+    match std::fs::metadata(text) {
+        Ok(folder) if folder.is_dir() => Ok(text.into()),
+        Ok(_) => Err("should be a folder".into()),
+        Err(error) => Err(format!("should be a folder that can be read ({error})")),
+    }
+}
+
 /// Something that must not be shown: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

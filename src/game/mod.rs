@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chance::{Chance, Draw};
-use crate::id::{Seat, Seq};
+use crate::id::{PlayerId, Seat, Seq};
 use crate::refusal::{Code, Refusal, Refused};
 use crate::time::Timestamp;
 
@@ -38,6 +38,9 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     const SPECTATORS: bool = true;
     /// Whether viewers see different things. When not, one encoding of each event serves everybody.
     const SECRETS: bool = false;
+    /// Whether a free seat may be taken while the game runs. Whoever takes one comes as [`Input::Returned`], and
+    /// [`Draft::participants`] says who it is.
+    const OPEN_SEATS: bool = false;
     /// How long a dropped player has to come back.
     const GRACE: Duration = Duration::from_secs(10);
     /// The levels of this game's bots, weakest first; empty when it has none.
@@ -207,7 +210,7 @@ pub enum Input<C> {
     },
     /// A player left, or did not come back in time.
     Absent(Seat),
-    /// A player who was absent is back.
+    /// A player who was absent is back; in games with [`Game::OPEN_SEATS`], also one who has just taken a free seat.
     Returned(Seat),
     /// The time that [`Game::wake_at`] named has come.
     Wake,
@@ -285,6 +288,22 @@ impl Seats {
     }
 }
 
+/// Who holds a seat, as the rules may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    pub seat: Seat,
+    pub player_id: PlayerId,
+    pub nickname: String,
+    /// Whether the player is connected, or may still come back in time.
+    pub here: bool,
+}
+
+/// Who holds the seats of a room: asked only when a game wants to know.
+pub trait Roster {
+    /// In the order of their seats.
+    fn participants(&self) -> Vec<Participant>;
+}
+
 /// A decision in the making: the state so far, which evolves with every event recorded, and the only clock and luck there are.
 pub struct Draft<'a, G: Game> {
     state: &'a mut G,
@@ -292,6 +311,7 @@ pub struct Draft<'a, G: Game> {
     chance: &'a mut Chance,
     now: Timestamp,
     assets: &'a G::Assets,
+    roster: Option<&'a dyn Roster>,
 }
 
 impl<'a, G: Game> Draft<'a, G> {
@@ -302,7 +322,19 @@ impl<'a, G: Game> Draft<'a, G> {
         now: Timestamp,
         assets: &'a G::Assets,
     ) -> Self {
-        Self { state, events, chance, now, assets }
+        Self { state, events, chance, now, assets, roster: None }
+    }
+
+    /// With the people around the table.
+    #[must_use]
+    pub fn with_roster(self, roster: &'a dyn Roster) -> Self {
+        Self { roster: Some(roster), ..self }
+    }
+
+    /// Who holds the seats: for games that play with as many as came, or that speak of players by name. What of it matters later belongs
+    /// into an event.
+    pub fn participants(&self) -> Vec<Participant> {
+        self.roster.map(Roster::participants).unwrap_or_default()
     }
 
     /// Applies `event` and keeps it for the log.

@@ -1,6 +1,7 @@
 //! The catalogue: one folder and one line per game.
 
 pub mod backgammon;
+pub mod codex;
 pub mod draft;
 pub mod pong;
 
@@ -29,6 +30,7 @@ use crate::time::Timestamp;
 #[derive(Default)]
 pub struct Assets {
     pub draft: draft::Catalogue,
+    pub codex: codex::Shelf,
 }
 
 /// Every game there is. A new game is one more line here.
@@ -37,6 +39,7 @@ pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
         games: vec![
             register::<draft::DraftGame>(assets.draft, settings),
             register::<pong::Pong>((), settings),
+            register::<codex::Codex>(assets.codex, settings),
             register::<backgammon::Backgammon>((), settings),
         ],
     }

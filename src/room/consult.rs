@@ -107,7 +107,7 @@ mod tests {
             let settings = Arc::new(RoomSettings { bot_delay: Duration::ZERO, ..RoomSettings::default() });
             let games = catalogue(Assets::default(), &settings);
             let rooms = Rooms::new(Arc::new(log), Clock::system(), settings, games);
-            let threads = rooms.kernel.thinking.all_of_the_bots().await;
+            let threads = rooms.kernel.thinking.all_of_the_bots().await.unwrap();
             let host = Player { id: PlayerId::random(), nickname: "Ada".into(), guest: true, bot: None };
             let wish = CreateRoom {
                 game: "backgammon".into(),

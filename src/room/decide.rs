@@ -212,14 +212,29 @@ impl<G: Game> Room<G> {
             )
             .with(serde_json::json!({ "can_spectate": G::SPECTATORS })));
         };
-        if !self.status.is_lobby() {
+        if !self.takes_players() {
             return Err(self.unavailable());
         }
         if let Some(seed) = &client_seed {
             check_client_seed(seed)?;
         }
+        // What is added to the luck is settled when the game starts.
+        let client_seed = client_seed.filter(|_| self.status.is_lobby());
         self.record(Fact::Joined { seat, player, client_seed }, now, out);
         Ok(seat)
+    }
+
+    /// Whether somebody may take a free seat, if there is one.
+    pub fn takes_players(&self) -> bool {
+        self.status.is_lobby() || G::OPEN_SEATS && self.status == Status::InProgress
+    }
+
+    /// Tells the game of one who has just taken a seat while it runs.
+    ///
+    /// # Errors
+    /// The game's refusal, or [`Failed::Torn`].
+    pub fn came_late(&mut self, seat: Seat, env: &Env<G>, out: &mut Outbox) -> Result<(), Failed> {
+        if self.status == Status::InProgress { self.play(Input::Returned(seat), env, out) } else { Ok(()) }
     }
 
     /// Whether somebody without a seat may come in to watch.
@@ -424,7 +439,7 @@ impl<G: Game> Room<G> {
         let mut events = Vec::new();
         let mut chance = self.chance();
         let before = cfg!(debug_assertions).then(|| self.clone());
-        let mut draft = Draft::new(&mut self.game, &mut events, &mut chance, env.now, &env.assets);
+        let mut draft = Draft::new(&mut self.game, &mut events, &mut chance, env.now, &env.assets).with_roster(&self.seats);
         if let Err(refused) = ask(&mut draft) {
             return Err(if events.is_empty() { Refusal::from(refused).into() } else { Failed::Torn });
         }

@@ -17,7 +17,7 @@ use crate::log::{Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, 
 use crate::refusal::{Code, Refusal};
 use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, store_failed};
 use crate::room::deadlines::{Deadlines, DeadlinesOf};
-use crate::room::erased::{AnyRoom, Checked, RematchSpec};
+use crate::room::erased::{AnyRoom, RematchSpec};
 use crate::room::fact::Player;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;

@@ -22,6 +22,8 @@ use crate::time::Timestamp;
 pub struct Seated {
     pub player_id: PlayerId,
     pub nickname: String,
+    /// The nickname under the name that some clients know it by.
+    pub player_name: String,
     pub seat: Seat,
     pub online: bool,
     pub is_host: bool,
@@ -44,6 +46,9 @@ pub struct Summary {
     pub players: Vec<Seated>,
     pub player_count: usize,
     pub seats: usize,
+    /// Whether a free seat may be taken now: for pages.
+    #[serde(skip)]
+    pub can_join: bool,
     /// The least number of players that the game starts with.
     pub seats_needed: u8,
     pub created_at: Timestamp,
@@ -89,7 +94,7 @@ pub trait AnyRoom: Send + Sync {
     fn follow(&mut self, row: &Row) -> Result<(), BadLog>;
     fn known(&self, key: &CommandKey) -> Option<Seq>;
     fn forgot_commands(&self) -> bool;
-    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal>;
+    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Failed>;
     fn watch(&self) -> Result<(), Refusal>;
     fn interrupted(
         &mut self,
@@ -217,8 +222,12 @@ impl<G: Game> AnyRoom for Hosted<G> {
         self.room.commands.forgot()
     }
 
-    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal> {
-        self.room.join(player, client_seed, now, out)
+    fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Failed> {
+        let seat = self.room.join(player, client_seed, now, out)?;
+        let env = self.env(now);
+        // The seat is taken already: a game that does not want it has to be read again without it.
+        self.room.came_late(seat, &env, out).map_err(|_| Failed::Torn)?;
+        Ok(seat)
     }
 
     fn watch(&self) -> Result<(), Refusal> {
@@ -296,6 +305,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
             .map(|(seat, o)| Seated {
                 player_id: o.player.id,
                 nickname: o.player.nickname.clone(),
+                player_name: o.player.nickname.clone(),
                 seat,
                 online: o.is_bot() || o.link == Link::Here,
                 is_host: seat == Seat::HOST,
@@ -318,6 +328,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
             player_count: players.len(),
             players,
             seats: room.seats.len(),
+            can_join: room.takes_players() && room.free_seat().is_some(),
             seats_needed: *G::SEATS.start(),
             created_at: room.opened_at,
             seed_hash: room.seed.hash().to_string(),

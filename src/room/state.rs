@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::chance::{Chance, Seed};
-use crate::game::{Game, Seats, Viewer};
+use crate::game::{Game, Participant, Roster, Seats, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::{CommandKey, Row, Status};
 use crate::room::fact::{Fact, Player};
@@ -39,6 +39,19 @@ pub struct Occupant {
 impl Occupant {
     pub fn is_bot(&self) -> bool {
         self.player.bot.is_some()
+    }
+}
+
+impl Roster for Vec<Option<Occupant>> {
+    fn participants(&self) -> Vec<Participant> {
+        let occupied = self.iter().zip(0..).filter_map(|(place, n)| place.as_ref().map(|occupant| (Seat(n), occupant)));
+        let participant = |(seat, o): (Seat, &Occupant)| Participant {
+            seat,
+            player_id: o.player.id,
+            nickname: o.player.nickname.clone(),
+            here: o.is_bot() || o.link != Link::Absent,
+        };
+        occupied.map(participant).collect()
     }
 }
 

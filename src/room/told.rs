@@ -24,6 +24,8 @@ pub struct Told {
 pub struct PlayerShown<'a> {
     pub player_id: PlayerId,
     pub nickname: &'a str,
+    /// The nickname under the name that some clients know it by.
+    pub player_name: &'a str,
     pub seat: Option<Seat>,
     pub is_host: bool,
     pub guest: bool,
@@ -36,6 +38,7 @@ impl<'a> PlayerShown<'a> {
         Self {
             player_id: player.id,
             nickname: &player.nickname,
+            player_name: &player.nickname,
             seat,
             is_host: seat == Some(Seat::HOST),
             guest: player.guest,

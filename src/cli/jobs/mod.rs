@@ -5,6 +5,7 @@
 mod export;
 mod reading;
 mod replay;
+mod story;
 mod verify;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use self::reading::Reading;
-use super::{Job, Token};
+use super::{Job, Story, Token};
 use crate::account::token::Tokens;
 use crate::account::{Identity, nickname, revocation};
 use crate::app;
@@ -60,6 +61,7 @@ pub async fn run(job: Job, config: &Config) -> ExitCode {
             Err(error) => Err(error),
         },
         Job::Token(asked) => token(asked, config),
+        Job::Story(Story::Check { file }) => story::check(&file),
     };
     match answer {
         Ok(answer) => match io::stdout().write_all(answer.text.as_bytes()).and_then(|()| io::stdout().flush()) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Broken, Law, Luck, Report, Trial, UNBOUNDED};
 use crate::chance::Chance;
-use crate::game::{Draft, Game, Input, Viewer};
-use crate::id::Seat;
+use crate::game::{Draft, Game, Input, Participant, Roster, Viewer};
+use crate::id::{PlayerId, Seat};
 use crate::time::Timestamp;
 
 /// Who plays.
@@ -24,6 +24,21 @@ const CLIENT_SEEDS: [&str; 2] = ["host", "guest"];
 
 /// For how many looks nobody may do anything in a ticking game before it counts as stuck.
 const IDLE_MAX: usize = 1_000;
+
+/// Every seat is taken.
+pub(super) struct FullTable(pub u8);
+
+impl Roster for FullTable {
+    fn participants(&self) -> Vec<Participant> {
+        let participant = |n: u8| Participant {
+            seat: Seat(n),
+            player_id: PlayerId(uuid::Uuid::from_u128(u128::from(n) + 1)),
+            nickname: format!("Player {n}"),
+            here: true,
+        };
+        (0..self.0).map(participant).collect()
+    }
+}
 
 pub(super) struct Playout<'a, G: Game> {
     pub trial: &'a Trial<'a, G>,
@@ -218,7 +233,8 @@ impl<'a, G: Game> Playout<'a, G> {
         let asked = format!("{input:?}");
         let (before, drawn_before) = (self.state.clone(), self.chance.drawn());
         let mut events = vec![];
-        let mut draft = Draft::new(&mut self.state, &mut events, &mut self.chance, self.now, self.trial.assets);
+        let table = FullTable(self.trial.seats);
+        let mut draft = Draft::new(&mut self.state, &mut events, &mut self.chance, self.now, self.trial.assets).with_roster(&table);
         if let Err(refusal) = G::decide(&mut draft, input) {
             if !events.is_empty() || self.state != before || self.chance.drawn() != drawn_before {
                 return Err(self.broken(Law::RefusalLeavesNothing, format!("{asked} is refused ({refusal}) but left {events:?}")));

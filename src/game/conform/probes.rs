@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::playout::{Players, Playout, Step};
+use super::playout::{FullTable, Players, Playout, Step};
 use super::secrets::secrets_stay;
 use super::{Broken, Law, Luck, Trial, panic_text};
 use crate::chance::Chance;
@@ -152,7 +152,8 @@ fn comings_and_goings<G: Game>(playout: &Playout<'_, G>) -> Result<(), Broken> {
 fn attempt<G: Game>(playout: &Playout<'_, G>, input: Input<G::Command>) -> Result<Result<G, G::Refusal>, Broken> {
     let asked = format!("{input:?}");
     let (mut state, mut events, mut chance): (G, Vec<G::Event>, Chance) = (playout.state.clone(), vec![], playout.chance.clone());
-    let mut draft = Draft::new(&mut state, &mut events, &mut chance, playout.now, playout.trial.assets);
+    let table = FullTable(playout.trial.seats);
+    let mut draft = Draft::new(&mut state, &mut events, &mut chance, playout.now, playout.trial.assets).with_roster(&table);
     let Err(refusal) = G::decide(&mut draft, input) else { return Ok(Ok(state)) };
     if !events.is_empty() || state != playout.state || chance.drawn() != playout.chance.drawn() {
         return Err(playout.broken(Law::RefusalLeavesNothing, format!("{asked} is refused ({refusal}) but left {events:?}")));

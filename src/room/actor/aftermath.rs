@@ -1,6 +1,8 @@
 //! What follows a commit that stands, or one that failed.
 
 use super::*;
+use crate::room::decide::Encoded;
+use crate::room::decide::Update;
 
 impl Awake {
     /// The commit stands: everybody is told, then the askers are answered.
@@ -22,7 +24,14 @@ impl Awake {
             }
         }
         if out.people_changed {
-            let presence = Presence::of(&loaded.room.summary());
+            let summary = loaded.room.summary();
+            for who in out.updates.iter().filter_map(|update| connected(update, &summary)) {
+                for conn in self.conns.iter().filter(|c| c.since != Seq(u32::MAX)) {
+                    // The logged event says it, too: not worth dropping anybody for.
+                    let _ = conn.outlet.emit("player_connected", &who);
+                }
+            }
+            let presence = Presence::of(&summary);
             if let Ok(payload) = serde_json::value::to_raw_value(&presence) {
                 for conn in self.conns.iter().filter(|c| c.since != Seq(u32::MAX)) {
                     if conn.outlet.emit("presence_update", &payload).is_err() {
@@ -173,4 +182,24 @@ impl Awake {
             kernel.deadlines.schedule(cell.code, kernel.clock.now() + std::time::Duration::from_secs(1));
         }
     }
+}
+
+/// Who came or came back by this update: `player_connected` is for clients that know both by one name.
+fn connected(update: &Update, summary: &Summary) -> Option<Box<RawValue>> {
+    #[derive(serde::Deserialize)]
+    struct Who {
+        player_id: PlayerId,
+    }
+    #[derive(serde::Deserialize)]
+    struct Came {
+        player: Who,
+    }
+    let Encoded::ForAll(told) = &update.told else { return None };
+    let who = match told.event {
+        "player_joined" => serde_json::from_str::<Came>(told.payload.get()).ok()?.player,
+        "player_reconnected" => serde_json::from_str::<Who>(told.payload.get()).ok()?,
+        _ => return None,
+    };
+    let player = summary.players.iter().find(|player| player.player_id == who.player_id)?;
+    serde_json::value::to_raw_value(player).ok()
 }

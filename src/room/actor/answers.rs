@@ -2,11 +2,6 @@
 
 use super::*;
 
-/// Whether the answer shows the room as it is, at once.
-pub(super) fn shows_state(event: &str) -> bool {
-    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
-}
-
 pub fn no_such_room() -> Refusal {
     Refusal::new(Code::InvalidGame, "there is no room with this code")
 }

@@ -79,3 +79,8 @@ impl Awake {
         }
     }
 }
+
+/// Whether the answer shows the room as it is, at once.
+pub(super) fn shows_state(event: &str) -> bool {
+    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
+}

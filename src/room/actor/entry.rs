@@ -58,22 +58,23 @@ impl Awake {
         enter: &Enter,
         now: Timestamp,
         out: &mut Outbox,
-    ) -> Result<Option<Seat>, Refusal> {
-        let Some(loaded) = self.hosted.as_mut() else { return Err(unavailable()) };
+    ) -> Result<Option<Seat>, Failed> {
+        let Some(loaded) = self.hosted.as_mut() else { return Err(unavailable().into()) };
         if enter.conn.is_some() && self.conns.len() >= kernel.settings.audience {
-            return Err(Refusal::new(Code::Busy, "this room takes no more connections"));
+            return Err(Refusal::new(Code::Busy, "this room takes no more connections").into());
         }
         let name = loaded.game.card().name;
         if enter.game.is_some_and(|game| game != name) {
             return Err(Refusal::new(Code::InvalidGame, format!("this room plays another game; connect to /{name}"))
-                .with(serde_json::json!({ "game": name, "namespace": format!("/{name}") })));
+                .with(serde_json::json!({ "game": name, "namespace": format!("/{name}") }))
+                .into());
         }
         let room = &mut loaded.room;
         let seat = match (room.seat_of(enter.player.id), enter.purpose) {
             (Some(seat), Purpose::Play | Purpose::Resume) if room.status() != Status::Abandoned => Some(seat),
             (Some(seat), Purpose::Resume) => Some(seat),
             (Some(_), Purpose::Watch) => {
-                return Err(Refusal::invalid("you have a seat in this room; join as a player"));
+                return Err(Refusal::invalid("you have a seat in this room; join as a player").into());
             }
             (_, Purpose::Play) => {
                 let seat = room.join(enter.player.clone(), enter.client_seed.clone(), now, out)?;

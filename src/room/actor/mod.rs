@@ -42,8 +42,8 @@ use crate::room::outlet::{Answer, ConnId, Outlet, Reply};
 use crate::room::told::{Told, raw};
 use crate::time::Timestamp;
 
+use answers::lost;
 pub use answers::{json_answer, no_such_room, store_failed, unavailable};
-use answers::{lost, shows_state};
 pub use cell::Cell;
 pub use mail::{Enter, Full, Look, Message, Purpose, Request};
 use shown::*;
@@ -237,7 +237,7 @@ impl Awake {
                 return true;
             };
             match message {
-                Message::Request(request) if !out.rows.is_empty() && shows_state(&request.event) => {
+                Message::Request(request) if !out.rows.is_empty() && asides::shows_state(&request.event) => {
                     // Only what is committed may be shown.
                     mail.push_front(Message::Request(request));
                     break;
@@ -262,7 +262,15 @@ impl Awake {
                 }
                 Message::Enter(enter) => {
                     people = true;
-                    let entered = self.enter(kernel, &enter, now, out);
+                    let entered = match self.enter(kernel, &enter, now, out) {
+                        Ok(seat) => Ok(seat),
+                        Err(Failed::Refused(refusal)) => Err(refusal),
+                        Err(torn @ Failed::Torn) => {
+                            tracing::error!(room = %cell.code, error = %torn, "a game broke its word to one who came late");
+                            (enter.reply)(Err(Refusal::new(Code::InternalError, "you could not be let in")));
+                            return true;
+                        }
+                    };
                     if entered.is_ok() && enter.conn.is_none() {
                         self.seen_over_http(&enter.player, now, kernel, cell);
                     }

@@ -87,7 +87,7 @@ fn page(visit: &Visit, look: &Look, typed: Option<&str>, refusal: Option<&Refusa
         players: format!("{}/{} players", summary.player_count, summary.seats),
         status: said(summary.status).to_owned(),
         nickname: typed.unwrap_or(&visit.identity.nickname).to_owned(),
-        can_play: summary.status.is_lobby() && summary.player_count < summary.seats,
+        can_play: summary.can_join,
         can_watch: card.spectators,
         error: refusal.map(|refusal| sentence(&refusal.message)),
     };

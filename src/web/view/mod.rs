@@ -6,6 +6,7 @@
 
 mod account;
 pub mod backgammon;
+pub mod codex;
 pub mod draft;
 mod error;
 mod figures;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use account::{LogInPage, PlayedRoom, ProfilePage, RegisterPage};
 pub use backgammon::BackgammonPage;
+pub use codex::CodexPage;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
 pub use figures::{Chart, Figures, GameTab, LeaderboardPage, Past, Rank};

@@ -2,6 +2,7 @@
 //! with its options as fields, and is played by clients of its own.
 
 mod backgammon;
+mod codex;
 mod draft;
 mod options;
 mod pong;
@@ -71,6 +72,7 @@ impl Pages for Plain {}
 pub fn of(game: &str) -> &'static dyn Pages {
     match game {
         "backgammon" => &backgammon::Backgammon,
+        "codex" => &codex::Codex,
         "draft" => &draft::Draft,
         "pong" => &pong::Pong,
         _ => &Plain,
