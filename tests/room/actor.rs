@@ -109,7 +109,7 @@ impl Ear {
 
 impl Outlet for Ear {
     fn emit(&self, event: &str, payload: &RawValue) -> Result<(), Stuck> {
-        if matches!(event, "connection_established" | "presence_update" | "state_sync") {
+        if matches!(event, "connection_established" | "player_connected" | "presence_update" | "state_sync") {
             return Ok(());
         }
         if self.chokes_at.fetch_sub(1, Ordering::SeqCst) == 1 {

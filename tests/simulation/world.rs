@@ -39,7 +39,7 @@ impl Outlet for Ear {
         }
         let value: Value = serde_json::from_str(payload.get()).unwrap();
         // Those carry the seq up to which they hold, and are not events themselves.
-        if !matches!(event, "connection_established" | "presence_update" | "state_sync") {
+        if !matches!(event, "connection_established" | "player_connected" | "presence_update" | "state_sync") {
             self.told.lock().push((value["seq"].as_u64().unwrap(), format!("{event} {payload}")));
         }
         Ok(())
