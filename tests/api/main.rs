@@ -4,6 +4,7 @@ mod analysis;
 mod annotations;
 mod bad_input;
 mod docs;
+mod figures;
 mod limits;
 mod play;
 mod presence;

@@ -1,7 +1,7 @@
 //! Rolls that other dice libraries roll, too: `shared.json` holds formulas, dice, and what they come to.
 //!
 //! This test holds our dice to it; `tests/clients/dice.test.mjs` holds npm's `@dice-roller/rpg-dice-roller` and PyPI's `d20` to the same
-//! file. `cargo test --test dice -- --ignored` writes it anew.
+//! file. `UPDATE_DICE=1 cargo test --test dice` writes it anew.
 
 use std::path::PathBuf;
 

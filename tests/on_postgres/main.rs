@@ -5,6 +5,8 @@ mod actor;
 mod away;
 #[path = "../api/bad_input.rs"]
 mod bad_input;
+#[path = "../api/figures.rs"]
+mod figures;
 #[path = "../api/limits.rs"]
 mod limits;
 #[path = "../api/play.rs"]
