@@ -18,6 +18,7 @@ use crate::log::noting::Noting;
 use crate::log::postgres::{self, PostgresLog};
 use crate::log::sqlite::{self, SqliteLog};
 use crate::log::{EventLog, Tables};
+use crate::queue::{self, Matchmaker, Unrated};
 use crate::refusal::Refusal;
 use crate::room::Rooms;
 use crate::room::peers::Peers;
@@ -33,6 +34,8 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub rooms: Arc<Rooms>,
+    /// Strangers who wait for each other.
+    pub queue: Arc<Matchmaker>,
     pub log: Arc<dyn EventLog>,
     /// The other nodes, where there are any.
     pub cluster: Option<Arc<Cluster>>,
@@ -70,6 +73,9 @@ impl App {
         if let Some(cluster) = &cluster {
             rooms.join(Arc::clone(cluster) as Arc<dyn Peers>);
         }
+        let settings = queue::Settings { grace: config.queue_grace, bot_after: config.queue_bot_after };
+        let (tables, same_rooms) = (Arc::clone(&store) as _, Arc::clone(&rooms));
+        let queue = Matchmaker::new(tables, same_rooms, clock.clone(), Arc::new(Unrated), settings);
         let origins = OriginPolicy::new(&config);
         let previous = config.previous_secrets.0.iter().map(Secret::expose);
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
@@ -83,6 +89,7 @@ impl App {
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
             rooms,
+            queue,
             cluster,
             log,
             notes,

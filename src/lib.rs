@@ -16,6 +16,7 @@
 //!   mailbox, the directory of rooms, deadlines.
 //! - [`log`]: the event log and the tables beside it.
 //! - [`cluster`]: several nodes on one store, and the Redis between them.
+//! - [`queue`]: matchmaking, two strangers for one room.
 //! - [`account`]: who somebody is. [`config`]: every setting.
 //! - [`socket`]: Socket.IO in all its versions. [`web`]: HTTP and pages.
 //! - [`app`]: where dependencies are built. [`server`]: accepting and draining. [`cli`]: the subcommands. [`telemetry`]: log lines.
@@ -44,6 +45,7 @@ pub mod game;
 pub mod games;
 pub mod id;
 pub mod log;
+pub mod queue;
 pub mod refusal;
 pub mod room;
 pub mod server;

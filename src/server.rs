@@ -43,6 +43,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
+        tokio::spawn(Arc::clone(&app.queue).run()),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];
@@ -104,6 +105,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, service: Router, graceful: &Gracef
 async fn drain(app: &Arc<App>, io: &SocketIo, graceful: GracefulShutdown) {
     tracing::info!("draining");
     app.rooms.drain();
+    app.queue.drain();
     let notice = serde_json::json!({ "reconnect_after_ms": RECONNECT_AFTER.as_millis() });
     for namespace in io.nsps() {
         let _ = namespace.emit("server_draining", &notice).await;

@@ -22,6 +22,7 @@ pub mod anonymous;
 pub mod nodes;
 pub mod noting;
 pub mod postgres;
+pub mod queue;
 pub mod sqlite;
 pub mod writer;
 
@@ -235,6 +236,6 @@ pub trait EventLog: Send + Sync + 'static {
 }
 
 /// A store with everything in it, whichever it is. New traits of tables are added here.
-pub trait Tables: EventLog + accounts::Accounts {}
+pub trait Tables: EventLog + accounts::Accounts + queue::Queue {}
 
-impl<T: EventLog + accounts::Accounts> Tables for T {}
+impl<T: EventLog + accounts::Accounts + queue::Queue> Tables for T {}

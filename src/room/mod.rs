@@ -9,6 +9,7 @@ pub mod decide;
 pub mod directory;
 pub mod erased;
 pub mod fact;
+pub mod meet;
 pub mod outlet;
 pub mod peers;
 pub mod settings;

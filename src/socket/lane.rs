@@ -31,6 +31,7 @@ use crate::room::outlet::{Answer, ConnId, Reply};
 use crate::socket::answer::{Answerer, SocketOutlet};
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
+use crate::socket::matchmaking::{self, QueueJoinIn};
 use crate::socket::voice::{Voice, hang_up};
 use crate::socket::wire::{CreateRoomIn, EventIn, JoinRoomIn, PingIn, PurposeIn, RefreshTokenIn};
 use crate::time::Timestamp;
@@ -173,6 +174,7 @@ impl Lane {
     fn knows(&self, event: &str) -> bool {
         matches!(event, "create_room" | "join_room" | "join_game_room" | "refresh_token")
             || knows(event)
+            || matchmaking::knows(event)
             || self.game.as_ref().is_some_and(|game| game.knows(event))
     }
 
@@ -221,6 +223,7 @@ impl Lane {
     fn handle(self: &Arc<Self>, heard: Heard, state: &mut State) -> Option<Heard> {
         match heard.answerer.event() {
             "create_room" | "join_room" | "join_game_room" => return Some(heard),
+            event if matchmaking::knows(event) => return Some(heard),
             "refresh_token" => self.refresh(heard),
             "ping" if state.room.is_none() || self.outstanding.load(Ordering::Acquire) == 0 => {
                 pong(heard.answerer, &heard.payload, self.app.clock.now());
@@ -286,10 +289,20 @@ impl Lane {
     async fn wait_for(self: &Arc<Self>, heard: Heard) {
         let result = match heard.answerer.event() {
             "create_room" => self.create(&heard).await,
+            event if matchmaking::knows(event) => return self.matchmake(heard).await,
             _ => self.join(&heard),
         };
         match result {
             Ok((code, entry)) => self.enter(code, entry, heard.envelope, heard.answerer).await,
+            Err(refusal) => heard.answerer.refuse(&refusal),
+        }
+    }
+
+    async fn matchmake(&self, heard: Heard) {
+        let asked = read::<QueueJoinIn>(&heard).and_then(|asked| Ok((named(asked.nickname.as_deref())?, asked)));
+        let game = self.game.as_ref().map(|game| game.card().name);
+        match asked {
+            Ok((nickname, asked)) => matchmaking::answer(&self.app, self.player(Some(nickname)), game, asked, heard.answerer).await,
             Err(refusal) => heard.answerer.refuse(&refusal),
         }
     }
@@ -419,6 +432,11 @@ impl Lane {
                 lane.catch_up(waits).await;
             }
         });
+    }
+
+    /// The room that this socket is in.
+    pub fn room(&self) -> Option<RoomCode> {
+        self.state.lock().room.as_ref().map(|room| room.code)
     }
 
     /// The socket is gone.

@@ -2,6 +2,7 @@
 //!
 //! - [`gate`]: who connects, and what they are told first.
 //! - [`lane`]: the order of one socket's events.
+//! - [`matchmaking`]: the queue's words.
 //! - [`envelope`], [`wire`]: what clients send.
 //! - [`answer`], [`voice`]: how they are answered, in order.
 //! - [`expiry`]: tokens that run out while their socket is open.
@@ -13,6 +14,7 @@ pub mod envelope;
 pub mod expiry;
 pub mod gate;
 pub mod lane;
+pub mod matchmaking;
 pub mod voice;
 pub mod wire;
 

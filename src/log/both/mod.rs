@@ -1,6 +1,7 @@
 //! What is the same for every store: compiled once for each, with `Db` and `Pool` standing for its types. See [`crate::log`].
 
 mod accounts;
+mod queue;
 mod read;
 
 use async_trait::async_trait;

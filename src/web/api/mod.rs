@@ -3,6 +3,7 @@
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
+//! - [`queue`]: strangers wait for each other.
 //! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
 pub mod about;
@@ -13,6 +14,7 @@ pub mod lobby;
 pub mod me;
 pub mod play;
 pub mod query;
+pub mod queue;
 pub mod record;
 pub mod session;
 
@@ -32,7 +34,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -44,6 +46,9 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
         ("/rooms/{code}/verify", get(record::verify)),
+        ("/queue/join", post(queue::join)),
+        ("/queue/leave", post(queue::leave)),
+        ("/queue/status", get(queue::status)),
         ("/auth/guest", post(session::guest)),
         ("/auth/register", post(session::register)),
         ("/auth/login", post(session::log_in)),
@@ -68,7 +73,11 @@ pub fn router() -> Router<Arc<App>> {
     let api = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let api = api.fallback(nothing_here).method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
     // A nested router does not see its own root with a slash.
-    Router::new().nest(ROOT, api).route("/api/", any(nothing_here))
+    let game = [("/game/join/", post(queue::join)), ("/game/join", post(queue::join)), ("/game/leave/", post(queue::leave))];
+    let game = game.into_iter().chain([("/game/leave", post(queue::leave))]);
+    let game = game.fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let game = game.method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
+    Router::new().nest(ROOT, api).merge(game).route("/api/", any(nothing_here))
 }
 
 /// Nobody between us and the client keeps an answer, unless it says that one may.
