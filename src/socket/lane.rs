@@ -45,9 +45,9 @@ type Limiter = RateLimiter<governor::state::NotKeyed, governor::state::InMemoryS
 /// One socket in one namespace.
 pub struct Lane {
     pub id: ConnId,
-    app: Arc<App>,
+    pub(super) app: Arc<App>,
     expiries: Arc<Expiries>,
-    game: Option<Arc<dyn AnyGame>>,
+    pub(super) game: Option<Arc<dyn AnyGame>>,
     identity: Mutex<Identity>,
     /// What join links begin with for this client.
     base: String,
@@ -222,8 +222,9 @@ impl Lane {
     /// Handles an event at once, or gives it back when it has to wait for something.
     fn handle(self: &Arc<Self>, heard: Heard, state: &mut State) -> Option<Heard> {
         match heard.answerer.event() {
-            "create_room" | "join_room" | "join_game_room" => return Some(heard),
-            event if matchmaking::knows(event) => return Some(heard),
+            event if matches!(event, "create_room" | "join_room" | "join_game_room") || matchmaking::knows(event) => {
+                return Some(heard);
+            }
             "refresh_token" => self.refresh(heard),
             "ping" if state.room.is_none() || self.outstanding.load(Ordering::Acquire) == 0 => {
                 pong(heard.answerer, &heard.payload, self.app.clock.now());
@@ -299,10 +300,9 @@ impl Lane {
     }
 
     async fn matchmake(&self, heard: Heard) {
-        let asked = read::<QueueJoinIn>(&heard).and_then(|asked| Ok((named(asked.nickname.as_deref())?, asked)));
-        let game = self.game.as_ref().map(|game| game.card().name);
+        let asked = read(&heard).and_then(|asked: QueueJoinIn| Ok((named(asked.nickname.as_deref())?, asked)));
         match asked {
-            Ok((nickname, asked)) => matchmaking::answer(&self.app, self.player(Some(nickname)), game, asked, heard.answerer).await,
+            Ok((name, asked)) => matchmaking::answer(self, self.player(Some(name)), asked, heard.answerer).await,
             Err(refusal) => heard.answerer.refuse(&refusal),
         }
     }

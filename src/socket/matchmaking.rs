@@ -41,8 +41,9 @@ struct LeftOut {
     left: bool,
 }
 
-/// Answers one of the queue's events. `game` is the one of the namespace, which is meant when the payload names none.
-pub async fn answer(app: &App, who: Player, game: Option<&str>, asked: QueueJoinIn, answerer: Answerer) {
+/// Answers one of the queue's events. The namespace's game is meant when the payload names none.
+pub async fn answer(lane: &Lane, who: Player, asked: QueueJoinIn, answerer: Answerer) {
+    let (app, game) = (&lane.app, lane.game.as_ref().map(|game| game.card().name));
     let result = match answerer.event() {
         "queue_join" => {
             let game = asked.game.as_deref().or(game).or_else(|| app.queue.usual_game());
@@ -62,7 +63,9 @@ pub async fn answer(app: &App, who: Player, game: Option<&str>, asked: QueueJoin
     match result {
         Ok(standing) => {
             // Who asked for no acknowledgement hears it as an event, as everybody does later.
-            if !answerer.is_acknowledged() && let Standing::Waiting(place) = &standing {
+            if !answerer.is_acknowledged()
+                && let Standing::Waiting(place) = &standing
+            {
                 answerer.emit("queue_update", place);
             }
             answerer.give(&StandingOut { ok: true, standing });

@@ -1,7 +1,7 @@
 //! What people do with accounts, over the API.
 
-use serde_json::{Value, json};
 use crate::support::{Answer, Ask, Server, text};
+use serde_json::{Value, json};
 
 pub const PASSWORD: &str = "correct horse battery";
 

@@ -195,13 +195,11 @@ impl Queue for Log {
         let done = self.write(move |connection| {
             Box::pin(async move {
                 hold(connection).await?;
-                sqlx::query(
-                    "UPDATE queue_entries SET away = 1, expires_at = CASE WHEN expires_at > $1 THEN expires_at ELSE $1 END",
-                )
-                .bind(until.0)
-                .execute(connection)
-                .await
-                .map(drop)
+                sqlx::query("UPDATE queue_entries SET away = 1, expires_at = CASE WHEN expires_at > $1 THEN expires_at ELSE $1 END")
+                    .bind(until.0)
+                    .execute(connection)
+                    .await
+                    .map(drop)
             })
         });
         done.await?.map_err(unavailable)
@@ -371,8 +369,7 @@ async fn enqueue(connection: &mut Connection, wish: &Enqueue) -> sqlx::Result<As
 async fn pair(connection: &mut Connection, game: &str, now: Timestamp, policy: Policy) -> sqlx::Result<Vec<Match>> {
     hold(connection).await?;
     let query = format!("{WAITING} WHERE game = $1 AND away = 0 AND expires_at > $2 ORDER BY ticket");
-    let rows: Vec<WaitingRow> =
-        sqlx::query_as(AssertSqlSafe(query)).bind(game).bind(now.0).fetch_all(&mut *connection).await?;
+    let rows: Vec<WaitingRow> = sqlx::query_as(AssertSqlSafe(query)).bind(game).bind(now.0).fetch_all(&mut *connection).await?;
     // A row that is not ours pairs nobody.
     let waiting = rows.into_iter().filter_map(|row| Waiting::try_from(row).ok()).collect();
     let mut made = Vec::new();
