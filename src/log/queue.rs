@@ -40,6 +40,8 @@ pub struct Enqueue {
     pub expires_at: Timestamp,
     /// Matches without a room are being opened if they were made after this, and given up before.
     pub opening_since: Timestamp,
+    /// Whose room was opened after this, and who did not leave since, meant the same wish: a double click.
+    pub opened_since: Timestamp,
 }
 
 /// What came of it.
@@ -47,7 +49,7 @@ pub struct Enqueue {
 pub enum Enqueued {
     /// In the queue, now or since before.
     Waiting,
-    /// Paired already; the room is being opened.
+    /// Paired already; the room is being opened, or was a moment ago.
     Paired,
     /// In the running game of this room.
     Playing(RoomCode),

@@ -42,6 +42,8 @@ const LEASE: Duration = Duration::from_secs(10);
 const REQUEST_LEASE: Duration = Duration::from_secs(30);
 /// How long those who waited may take to come back after a restart.
 const RESTART_LEASE: Duration = Duration::from_secs(30);
+/// Who asks again so soon after their room was opened is answered with that.
+const SAME_WISH: Duration = Duration::from_secs(10);
 /// How long a match is kept: to be told on request, and for the usual wait.
 const MATCH_KEPT: Duration = Duration::from_secs(600);
 /// Longest time between two looks of somebody who waits over HTTP.
@@ -111,7 +113,8 @@ impl Matchmaker {
         })
     }
 
-    /// Lets a player wait for an opponent. Waiting already, they keep their place; waiting for another game, they give that up.
+    /// Lets a player wait for an opponent. Waiting already, they keep their place; waiting for another game, they give that up; and who
+    /// was paired a moment ago and did not leave since stands as they do.
     ///
     /// # Errors
     /// `VALIDATION_ERROR` for a game that does not exist or is not for two, `FORBIDDEN` for who is in a running game, `BUSY` when too
@@ -130,6 +133,7 @@ impl Matchmaker {
             now,
             expires_at: now + REQUEST_LEASE,
             opening_since: now - MATCH_KEPT,
+            opened_since: now - SAME_WISH,
         };
         match self.store.enqueue(wish).await.map_err(|error| store_failed(&error))? {
             Enqueued::Waiting | Enqueued::Paired => {}

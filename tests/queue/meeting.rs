@@ -46,10 +46,13 @@ async fn two_who_wait_on_different_nodes_meet_in_one_room() {
         let Standing::Matched(found) = node.queue.standing(player.id).await.unwrap() else { panic!("not matched") };
         assert_eq!(json!(found.room_code), a["room_code"]);
     }
+    // A double click, and then another wish.
+    assert!(matches!(one.queue.join(&ada, "draft").await.unwrap(), Standing::Matched(_)));
     // Said once, and settled by leaving.
     assert!(!one.queue.leave(ada.id).await.unwrap());
     assert_eq!(one.queue.standing(ada.id).await.unwrap(), Standing::Idle);
     assert_eq!(adas.all("match_found").len(), 1);
+    assert!(one.queue.join(&ada, "draft").await.unwrap().is_waiting());
 }
 
 #[tokio::test]
@@ -66,6 +69,7 @@ async fn a_place_is_kept_when_one_asks_again_and_given_up_for_another_wish() {
         now,
         expires_at: now + LONG,
         opening_since: now - LONG,
+        opened_since: now,
     };
     let [ada, ben] = [PlayerId::random(), PlayerId::random()];
     for (player, game, at) in [(ada, "draft", 0), (ben, "draft", 1), (ada, "draft", 2)] {

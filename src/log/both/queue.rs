@@ -313,10 +313,11 @@ async fn enqueue(connection: &mut Connection, wish: &Enqueue) -> sqlx::Result<As
     let here = id(wish.player_id);
     let opening: Option<i64> = sqlx::query_scalar(
         "SELECT seat FROM queue_seats JOIN queue_matches ON queue_matches.id = queue_seats.match_id
-         WHERE player_id = $1 AND room_code IS NULL AND made_at > $2 LIMIT 1",
+         WHERE player_id = $1 AND (room_code IS NULL AND made_at > $2 OR done = 0 AND opened_at > $3) LIMIT 1",
     )
     .bind(&here)
     .bind(wish.opening_since.0)
+    .bind(wish.opened_since.0)
     .fetch_optional(&mut *connection)
     .await?;
     if opening.is_some() {
