@@ -30,8 +30,8 @@ fmt: ## Formats the Rust code
 test-module: node_modules/.package-lock.json ## The client module (static/parlor.js), without a server
 	scripts/keep.sh module $(NODE_TEST) tests/module/*.test.mjs
 
-test-rust: node_modules/.package-lock.json ## Rust tests
-	@scripts/need.sh cargo nextest postgres redis
+test-rust: node_modules/.package-lock.json .venv/installed ## Rust tests
+	@scripts/need.sh cargo nextest postgres redis gnubg
 	scripts/keep.sh rust cargo nextest run --locked --no-fail-fast
 
 test-clients: build .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server

@@ -129,7 +129,13 @@ fn commit(room: RoomKey, seq: Seq, heads: bool) -> Commit {
     let at = Timestamp(1_700_000_000_000 + i64::from(seq.0));
     let body =
         format!(r#"{{"type":"character_placed","seat":0,"character":"some-character-{:>6}","role":"captain","n":{seq}}}"#, room.0);
-    Commit { room, rows: vec![Row { seq, at, body, command: None }], head: heads.then(|| head(at.0)), presence: Vec::new() }
+    Commit {
+        room,
+        rows: vec![Row { seq, at, body, command: None }],
+        head: heads.then(|| head(at.0)),
+        presence: Vec::new(),
+        epoch: None,
+    }
 }
 
 fn head(at: i64) -> Head {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that tools are there. As root on Debian or Ubuntu, what is missing is installed; elsewhere it is named, with how to get it.
-# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis ...
+# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis|gnubg ...
 set -eu
 
 # The version that the tests were written with; any newer one does too.
@@ -62,6 +62,13 @@ need_python() {
     apt_install python3 python3-venv
 }
 
+need_gnubg() {
+    [ -n "${PARLOR_GNUBG:-}" ] && return
+    for path in /usr/games/gnubg /usr/bin/gnubg /usr/local/bin/gnubg; do [ -x "$path" ] && return; done
+    can_install || missing "GNU Backgammon" "Install it (Debian: apt-get install gnubg), or name it in PARLOR_GNUBG."
+    apt_install gnubg
+}
+
 need_postgres() {
     # Debian keeps the server's programs out of the path. Nothing of it is started or set up: tests make servers of their own.
     for initdb in /usr/lib/postgresql/*/bin/initdb; do [ -x "$initdb" ] && return; done
@@ -84,7 +91,7 @@ need_redis() {
 
 for tool in "$@"; do
     case "$tool" in
-    cargo | node | nextest | chromium | python | postgres | redis) "need_$tool" ;;
+    cargo | node | nextest | chromium | python | postgres | redis | gnubg) "need_$tool" ;;
     *) missing "$tool" "need.sh does not know it." ;;
     esac
 done

@@ -1,7 +1,9 @@
 //! The one place where dependencies are built and handed on.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
@@ -13,12 +15,14 @@ use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::draft;
 use crate::games::{Assets, catalogue};
+use crate::log::annotations::Annotations;
 use crate::log::nodes::Nodes;
 use crate::log::noting::Noting;
 use crate::log::postgres::{self, PostgresLog};
+use crate::log::ratings::Ratings;
 use crate::log::sqlite::{self, SqliteLog};
 use crate::log::{EventLog, Tables};
-use crate::queue::{self, Matchmaker, Unrated};
+use crate::queue::{self, Matchmaker, Rated};
 use crate::refusal::Refusal;
 use crate::room::Rooms;
 use crate::room::peers::Peers;
@@ -28,6 +32,10 @@ use crate::web::csrf::Csrf;
 use crate::web::limit::AddressLimit;
 use crate::web::link::Links;
 use crate::web::origin::OriginPolicy;
+
+/// Who steps through a game asks about one position after the other, faster than they can read them at first.
+const QUESTION_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+const QUESTION_EVERY: Duration = Duration::from_secs(2);
 
 /// What a running server consists of. Shared by reference by every handler.
 pub struct App {
@@ -42,6 +50,8 @@ pub struct App {
     /// The same log, with what it gathers for players.
     pub notes: Arc<Noting>,
     pub tokens: Arc<Tokens>,
+    /// What finished games come to.
+    pub ratings: Arc<dyn Ratings>,
     /// Accounts, and what ends their tokens.
     pub desk: Desk,
     pub links: Links,
@@ -51,6 +61,9 @@ pub struct App {
     pub room_limit: AddressLimit,
     /// How often one player may send commands over plain HTTP: as a socket may.
     pub command_limit: AddressLimit,
+    pub annotations: Arc<dyn Annotations>,
+    /// How often one player may ask about a game: each question may be a second of work.
+    pub question_limit: AddressLimit,
 }
 
 impl App {
@@ -73,12 +86,14 @@ impl App {
         if let Some(cluster) = &cluster {
             rooms.join(Arc::clone(cluster) as Arc<dyn Peers>);
         }
+        let ratings = Arc::clone(&store) as Arc<dyn Ratings>;
         let settings = queue::Settings { grace: config.queue_grace, bot_after: config.queue_bot_after };
         let (tables, same_rooms) = (Arc::clone(&store) as _, Arc::clone(&rooms));
-        let queue = Matchmaker::new(tables, same_rooms, clock.clone(), Arc::new(Unrated), settings);
+        let queue = Matchmaker::new(tables, same_rooms, clock.clone(), Arc::new(Rated(Arc::clone(&ratings))), settings);
         let origins = OriginPolicy::new(&config);
         let previous = config.previous_secrets.0.iter().map(Secret::expose);
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
+        let annotations: Arc<dyn Annotations> = Arc::clone(&store) as _;
         let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
         Ok(Arc::new(Self {
             tokens,
@@ -88,11 +103,14 @@ impl App {
             origins: Arc::new(origins),
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
+            annotations,
+            question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
             rooms,
             queue,
             cluster,
             log,
             notes,
+            ratings,
             clock,
             config,
         }))
@@ -201,6 +219,7 @@ pub fn room_settings(config: &Config) -> RoomSettings {
         rooms_per_player: config.rooms_per_player.get(),
         idle: config.idle_eviction,
         bot_delay: config.bot_delay,
+        bot_threads: usize::try_from(config.bot_threads.get()).unwrap_or(1),
         ..RoomSettings::default()
     }
 }

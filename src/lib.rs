@@ -46,6 +46,7 @@ pub mod games;
 pub mod id;
 pub mod log;
 pub mod queue;
+pub mod rating;
 pub mod refusal;
 pub mod room;
 pub mod server;

@@ -17,7 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::room::deadlines;
+use crate::rating::scorekeeper;
+use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
 use crate::web::{metrics, router};
@@ -41,9 +42,11 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     let service = router::router(&app, door, prometheus.clone());
     let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
+        tokio::spawn(ticker::run(Arc::clone(&app.rooms))),
         tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(Arc::clone(&app.queue).run()),
+        tokio::spawn(scorekeeper::run(Arc::clone(&app.rooms), Arc::clone(&app.ratings))),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];

@@ -67,7 +67,7 @@ const POLLING_KEY = 'parlor.polling';
 
 /** Events that are no entries of the log, even where they carry the room's `seq`. */
 const UNLOGGED = new Set(['session', 'error', 'connection_established', 'state_sync', 'presence_update', 'player_typing', 'pong',
-  'server_draining', 'token_expired', 'game_state', 'game_update']);
+  'server_draining', 'token_expired', 'token_revoked', 'game_state', 'game_update']);
 
 /** A refusal. `code` is one of the codes in the protocol, or `GONE` when the room was left before an answer came. */
 export class ParlorError extends Error {
@@ -358,6 +358,12 @@ class Room {
     if (name === 'server_draining') {
       this.#emit(name, payload);
       return this.#restart((payload.reconnect_after_ms ?? 1000) * (1 + Math.random() * 0.5));
+    }
+    if (name === 'token_revoked') {
+      // Signed out elsewhere. Going on as a new guest would only look like being here.
+      if (this.#options.storage) this.#remember(TOKEN_KEY, null);
+      this.#emit(name, payload);
+      return this.#refused('You were signed out. Reload the page to sign in again, or to go on as a guest.', 'AUTH_REQUIRED');
     }
     if (UNLOGGED.has(name) || !Number.isInteger(payload.seq)) return this.#emit(name, payload);
     this.#logged(name, payload);

@@ -1,6 +1,7 @@
 //! What somebody can do with their account. Pages and API come here; nothing here knows HTTP.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,10 @@ pub const NOBODY: &str = "Somebody";
 /// Guests forgotten in one go.
 const FORGOTTEN_AT_ONCE: u32 = 500;
 
+/// Changes (signing out, renaming, deleting) that one address may ask for at once, and after what time one more: a classroom that goes home.
+const CHANGES_AT_ONCE: u32 = 60;
+const CHANGE_EVERY: Duration = Duration::from_secs(1);
+
 /// The desk, with everything it needs.
 pub struct Desk {
     pub store: Arc<dyn Accounts>,
@@ -31,6 +36,7 @@ pub struct Desk {
     passwords: Passwords,
     throttle: Throttle,
     registrations: AddressLimit,
+    changes: AddressLimit,
     access_lifetime: Duration,
     refresh_lifetime: Duration,
     guests_kept: Duration,
@@ -70,6 +76,11 @@ impl Desk {
             passwords: Passwords::new(config.password_memory_kib.get(), config.passwords_at_once.get() as usize)?,
             throttle: Throttle::new(config.rate_limits),
             registrations: AddressLimit::new(config.register_rate_burst, config.register_rate_every, config.rate_limits),
+            changes: AddressLimit::new(
+                NonZeroU32::new(CHANGES_AT_ONCE).unwrap_or(NonZeroU32::MIN),
+                CHANGE_EVERY,
+                config.rate_limits,
+            ),
             access_lifetime: config.access_lifetime,
             refresh_lifetime: config.refresh_lifetime,
             guests_kept: config.guests_kept,
@@ -179,7 +190,7 @@ impl Desk {
                 Ok(self.granted(&account, refresh, now))
             }
             Rotated::Reused => {
-                self.tokens.revocations().learn(Revoked { subject: Subject::Session(asked.session), at: now });
+                self.announce(Revoked { subject: Subject::Session(asked.session), at: now });
                 metrics::counter!("parlor_refresh_reused_total").increment(1);
                 tracing::warn!(player = %asked.player_id, "a refresh token was used twice; its session has ended");
                 Err(Refusal::new(Code::AuthRequired, "this refresh token was used before; its session has ended, sign in again"))
@@ -213,6 +224,14 @@ impl Desk {
             (None, false) => Err(Refusal::new(Code::AuthRequired, "this account does not exist any more")),
             _ => Ok(account),
         }
+    }
+
+    /// Counts a change that an address asks for: what guests can make the store write has a bound.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn may_change(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.changes.check(address)
     }
 
     /// What is kept of a player who has taken a seat or made an account.
@@ -297,19 +316,24 @@ impl Desk {
         }
         let now = self.clock.now();
         let rooms = self.store.delete_player(who.player_id, now, NOBODY).await.map_err(|error| unavailable(&error))?;
-        self.tokens.revocations().learn(Revoked { subject: Subject::Player(who.player_id), at: now });
+        self.announce(Revoked { subject: Subject::Player(who.player_id), at: now });
         Ok(rooms)
     }
 
-    /// Writes a revocation down, and makes it count in this process. Other nodes have to be told to
-    /// [`learn`](super::revocation::Revocations::learn) it, too.
+    /// Writes a revocation down, and makes it count.
     ///
     /// # Errors
     /// `UNAVAILABLE`; it does not count then.
     pub async fn revoke(&self, revoked: Revoked) -> Result<(), Refusal> {
         self.store.revoke(revoked).await.map_err(|error| unavailable(&error))?;
-        self.tokens.revocations().learn(revoked);
+        self.announce(revoked);
         Ok(())
+    }
+
+    /// Makes what is written down count from now on, for requests and for open sockets: the one way out for every revocation of this
+    /// process. Where there are other nodes they are told here, and [`learn`](super::revocation::Revocations::learn) it there.
+    fn announce(&self, revoked: Revoked) {
+        self.tokens.revocations().learn(revoked);
     }
 
     /// Forgets guests who have not been here for long and never played much, sessions that ran out, and revocations that have nothing

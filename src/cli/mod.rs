@@ -41,7 +41,7 @@ pub enum Command {
 pub enum Job {
     /// Bring the database's tables up to date, and stop
     Migrate,
-    /// Delete rooms that are past their retention, and stop
+    /// Delete rooms that are past their retention, and guests who do not come back, and stop
     Cleanup,
     /// Print a room's log event by event, or its state after one of them
     Replay(Replay),
@@ -50,8 +50,8 @@ pub enum Job {
     /// Ends with 0 when all match, 1 when something does not, 3 when the room is not over yet, and 2 when nothing can be said: no such
     /// room, no database.
     Verify(Room),
-    /// Print a room with its whole log as JSON
-    Export(Room),
+    /// Print a room with its whole log as JSON, or its game in the format of another program
+    Export(Export),
     /// Print a signed session token, for scripts
     Token(Token),
 }
@@ -61,6 +61,16 @@ pub enum Job {
 pub struct Room {
     /// The room's code; any case, spaces and dashes are ignored
     pub code: RoomCode,
+}
+
+/// What `parlor export` is asked.
+#[derive(Args, Clone, Debug)]
+pub struct Export {
+    #[command(flatten)]
+    pub room: Room,
+    /// `json`, or a format that the game has: `mat` and `sgf` of backgammon
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: String,
 }
 
 /// What `parlor replay` is asked.

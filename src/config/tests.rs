@@ -164,3 +164,20 @@ fn secrets_are_not_shown() {
     }
     assert!(cli::settings::effective(&asked).contains("postgres://db:5432/parlor"));
 }
+
+#[test]
+fn a_store_that_several_nodes_share_needs_a_secret_of_the_settings() {
+    let secret: Secret = "long enough".parse().unwrap();
+    assert_eq!(secret_needed(false, None), Ok(()));
+    assert_eq!(secret_needed(true, Some(&secret)), Ok(()));
+    let wrong = secret_needed(true, None).unwrap_err();
+    assert!(wrong.contains("PARLOR_SECRET") && wrong.contains("DATABASE_URL"), "{wrong}");
+}
+
+#[test]
+fn previous_secrets_are_a_list_each_long_enough() {
+    let config = parse(&["--previous-secrets=the first of them, the second one"]).unwrap().cli.config;
+    assert_eq!(config.previous_secrets.0.iter().map(Secret::expose).collect::<Vec<_>>(), ["the first of them", "the second one"]);
+    assert!(parse(&["--previous-secrets=long enough,short"]).unwrap_err().to_string().contains("8 characters"));
+    assert!(!format!("{:?}", config.previous_secrets).contains("first"));
+}

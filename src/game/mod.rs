@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod conform;
+pub mod record;
 
 use std::fmt::Debug;
 use std::ops::{Deref, RangeInclusive};
@@ -13,10 +14,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::chance::{Chance, Draw};
-use crate::id::Seat;
-use crate::refusal::Refused;
+use crate::id::{Seat, Seq};
+use crate::refusal::{Code, Refusal, Refused};
 use crate::time::Timestamp;
 
 /// One game's rules; `Self` is the state. Values in, values out.
@@ -40,6 +42,11 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     const GRACE: Duration = Duration::from_secs(10);
     /// The levels of this game's bots, weakest first; empty when it has none.
     const BOTS: &'static [&'static str] = &[];
+    /// Whether time moves the game on by itself.
+    const PACE: Pace = Pace::Turns;
+
+    /// What may be asked about this game beside playing it, by the names of the events that ask.
+    const QUESTIONS: &'static [&'static str] = &[];
 
     /// What the host may choose. Every field has a default.
     type Options: Serialize + DeserializeOwned + JsonSchema + Default + Clone + PartialEq + Debug + Send + Sync;
@@ -93,7 +100,41 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
         None
     }
 
-    /// Every command that would be accepted from `seat` now.
+    /// Ticking games: simulates up to `to`, and not beyond a moment that has to be logged ([`Game::wake_at`] names it then). By integers
+    /// only, so that every machine comes to the same: `advance(a)` and then `advance(b)` is `advance(b)`.
+    fn advance(&mut self, _to: Timestamp) {}
+
+    /// Ticking games: up to when the state is simulated, while time runs in it. When that lies [`STALL`] behind, the room asks the game to
+    /// [`Wake`](Input::Wake) instead of advancing it: nobody played in that time.
+    fn simulated(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Ticking games: what viewers are sent between events, unlogged, as `game_update`.
+    fn frame(&self, _viewer: Viewer) -> Option<Self::View> {
+        None
+    }
+
+    /// Ticking games: how many frames viewers are sent per second.
+    fn frames_per_s(&self) -> u16 {
+        30
+    }
+
+    /// Ticking games: how often a bot of this level acts.
+    fn reaction(_level: &str) -> Duration {
+        Duration::from_millis(200)
+    }
+
+    /// The connection of the player in `seat` dropped, or is there again. Grace has only begun: after it comes [`Input::Absent`]. For games
+    /// that wait meanwhile.
+    fn linked(_draft: &mut Draft<'_, Self>, _seat: Seat, _here: bool) {}
+
+    /// Whether `command` in a lobby where all needed seats are taken starts the game, as the host's `start_game` does.
+    fn starts(_command: &Self::Command) -> bool {
+        false
+    }
+
+    /// Every command that would be accepted from `seat` now, or of a continuum those that a bot chooses from.
     fn legal(&self, seat: Seat) -> Vec<Self::Command>;
 
     /// The draws that `event` claims to have made, seen from the state before it: what `verify` holds against the revealed seed.
@@ -106,9 +147,26 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
         None
     }
 
+    /// Answers one of [`QUESTIONS`](Game::QUESTIONS) with a JSON object, about a room when there is one, else from the payload alone. It runs
+    /// on a thread of its own, beside the game, and may take up to a second or so; it must have a bound.
+    ///
+    /// # Errors
+    /// When the question makes no sense, or this may not be asked of this room now.
+    fn consult(_question: &str, _payload: &RawValue, _room: Option<Past<'_, Self>>) -> Result<serde_json::Value, Refusal> {
+        Err(Refusal::new(Code::UnknownEvent, "this game answers no questions"))
+    }
+
     /// The part of the assets that a page needs for offering the options: what `GET /api/games` shows of them.
     fn catalogue(_assets: &Self::Assets) -> serde_json::Value {
         serde_json::Value::Null
+    }
+
+    /// The formats of other programs that [`export`](Game::export) knows.
+    const EXPORTS: &'static [record::Format] = &[];
+
+    /// The record of a game in one of [`EXPORTS`](Game::EXPORTS), by its name.
+    fn export(_record: &record::Record<Self>, _format: &str) -> Option<String> {
+        None
     }
 
     /// What the wire calls a player in `seat`.
@@ -125,6 +183,18 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
         None
     }
 }
+
+/// How a game moves on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Only when somebody does something, or a deadline passes.
+    Turns,
+    /// So many times a second. See [`Game::advance`].
+    Ticks { hz: u16 },
+}
+
+/// A ticking game that was not simulated for this long is not caught up with: players could not see or do anything meanwhile.
+pub const STALL: Duration = Duration::from_secs(1);
 
 /// What a game is asked to decide.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,6 +221,28 @@ pub enum Viewer {
     /// Finished games and staff.
     Omniscient,
 }
+
+/// What a room has been through, up to the event that is asked about.
+#[derive(Debug)]
+pub struct Past<'a, G: Game> {
+    /// The events of the round, with their numbers in the log.
+    pub events: &'a [(Seq, G::Event)],
+    /// The state after them.
+    pub state: &'a G,
+    /// Whether the room's game is over by now.
+    pub over: bool,
+    /// The seat of the one who asks.
+    pub seat: Option<Seat>,
+}
+
+// Derived, these would ask that the game be `Copy`.
+impl<G: Game> Clone for Past<'_, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<G: Game> Copy for Past<'_, G> {}
 
 /// How a game ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

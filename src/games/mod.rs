@@ -1,6 +1,8 @@
 //! The catalogue: one folder and one line per game.
 
+pub mod backgammon;
 pub mod draft;
+pub mod pong;
 
 use std::sync::Arc;
 
@@ -9,15 +11,17 @@ use serde_json::value::RawValue;
 
 use crate::chance::Seed;
 use crate::game::command::{NotACommand, decode};
-use crate::game::{Game, Viewer};
-use crate::id::{RoomCode, Seat};
+use crate::game::record::Format;
+use crate::game::{Game, Past, Viewer};
+use crate::id::{RoomCode, Seat, Seq};
 use crate::log::{Row, Snapshot};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::room::decide::Outbox;
 use crate::room::erased::{AnyRoom, Checked, Hosted, tell_row, verify};
 use crate::room::fact::{Fact, Player};
+use crate::room::recorded::record;
 use crate::room::settings::RoomSettings;
-use crate::room::state::{BadLog, Room};
+use crate::room::state::{BadLog, Room, parse};
 use crate::room::told::Told;
 use crate::time::Timestamp;
 
@@ -29,7 +33,13 @@ pub struct Assets {
 
 /// Every game there is. A new game is one more line here.
 pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
-    Catalogue { games: vec![register::<draft::DraftGame>(assets.draft, settings)] }
+    Catalogue {
+        games: vec![
+            register::<draft::DraftGame>(assets.draft, settings),
+            register::<pong::Pong>((), settings),
+            register::<backgammon::Backgammon>((), settings),
+        ],
+    }
 }
 
 fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn AnyGame> {
@@ -80,6 +90,13 @@ pub struct Card {
     pub catalogue: serde_json::Value,
 }
 
+impl Card {
+    /// Whether it is a game of two, and so moves ratings.
+    pub fn is_rated(&self) -> bool {
+        self.seats.max == 2
+    }
+}
+
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SeatsNeeded {
     pub min: u8,
@@ -105,6 +122,15 @@ pub trait AnyGame: Send + Sync {
     /// Whether players of this game may send `event`.
     fn knows(&self, event: &str) -> bool;
 
+    /// Whether `event` asks something about this game, rather than playing it.
+    fn answers(&self, event: &str) -> bool;
+
+    /// Answers a question; may take a second of work, and is no business of an async thread.
+    ///
+    /// # Errors
+    /// When the question makes no sense, may not be asked, or the room's rows are not this game's.
+    fn consult(&self, question: &str, payload: &RawValue, room: Option<Consulted<'_>>) -> Result<serde_json::Value, Refusal>;
+
     /// A new room and its first events.
     ///
     /// # Errors
@@ -123,11 +149,31 @@ pub trait AnyGame: Send + Sync {
     /// When the row is not this game's.
     fn tell(&self, row: &Row, viewer: Viewer) -> Result<Told, BadLog>;
 
+    /// The formats of other programs in which a room of this game can be exported.
+    fn exports(&self) -> &'static [Format];
+
+    /// A log in one of these formats; `None` when it may not be shown yet, or the format is unknown.
+    ///
+    /// # Errors
+    /// When the log is not this game's.
+    fn export(&self, rows: &[Row], format: &str) -> Result<Option<String>, BadLog>;
+
     /// Every draw of a whole log, computed again.
     ///
     /// # Errors
     /// When the log does not hold together.
     fn verify(&self, rows: &[Row]) -> Result<Vec<Checked>, BadLog>;
+}
+
+/// A room that is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Consulted<'a> {
+    /// Its log, up to the event that is asked about.
+    pub rows: &'a [Row],
+    /// Whether its game is over by now.
+    pub over: bool,
+    /// The seat of the one who asks.
+    pub seat: Option<Seat>,
 }
 
 struct Registered<G: Game> {
@@ -138,7 +184,7 @@ struct Registered<G: Game> {
 
 impl<G: Game> Registered<G> {
     fn host(&self, room: Room<G>) -> Box<dyn AnyRoom> {
-        Box::new(Hosted { room, assets: Arc::clone(&self.assets), settings: Arc::clone(&self.settings) })
+        Box::new(Hosted { room, assets: Arc::clone(&self.assets), settings: Arc::clone(&self.settings), keeps_time: false })
     }
 }
 
@@ -148,7 +194,22 @@ impl<G: Game> AnyGame for Registered<G> {
     }
 
     fn knows(&self, event: &str) -> bool {
-        !matches!(decode::<G::Command>(event, RawValue::NULL), Err(NotACommand::Unknown))
+        self.answers(event) || !matches!(decode::<G::Command>(event, RawValue::NULL), Err(NotACommand::Unknown))
+    }
+
+    fn answers(&self, event: &str) -> bool {
+        G::QUESTIONS.contains(&event)
+    }
+
+    fn consult(&self, question: &str, payload: &RawValue, room: Option<Consulted<'_>>) -> Result<serde_json::Value, Refusal> {
+        let Some(Consulted { rows, over, seat }) = room else { return G::consult(question, payload, None) };
+        let unreadable = |error: BadLog| {
+            tracing::error!(%error, game = G::NAME, "a room cannot be read from its log");
+            Refusal::new(Code::InternalError, "this room cannot be read")
+        };
+        let room = Room::<G>::fold(rows).map_err(unreadable)?;
+        let events = round_of::<G>(rows).map_err(unreadable)?;
+        G::consult(question, payload, Some(Past { events: &events, state: &room.game, over, seat }))
     }
 
     fn open(&self, opening: Opening) -> Result<(Box<dyn AnyRoom>, Outbox), Refusal> {
@@ -194,7 +255,28 @@ impl<G: Game> AnyGame for Registered<G> {
         tell_row::<G>(row, viewer)
     }
 
+    fn exports(&self) -> &'static [Format] {
+        G::EXPORTS
+    }
+
+    fn export(&self, rows: &[Row], format: &str) -> Result<Option<String>, BadLog> {
+        Ok(record::<G>(rows)?.and_then(|record| G::export(&record, format)))
+    }
+
     fn verify(&self, rows: &[Row]) -> Result<Vec<Checked>, BadLog> {
         verify::<G>(rows)
     }
+}
+
+/// The game's own events since the round began.
+fn round_of<G: Game>(rows: &[Row]) -> Result<Vec<(Seq, G::Event)>, BadLog> {
+    let mut events = vec![];
+    for row in rows {
+        match parse::<G>(row)? {
+            Fact::Started { .. } | Fact::Reset { .. } => events.clear(),
+            Fact::Played(event) => events.push((row.seq, event)),
+            _ => {}
+        }
+    }
+    Ok(events)
 }

@@ -12,17 +12,21 @@
 //!
 //! 1. a migration in `migrations/sqlite` and in `migrations/postgres`, with the same number, names and constraints;
 //! 2. a trait here in `log`, and its implementation `impl … for Log` in a file of `src/log/both`, `Log` being `SqliteLog` in one
-//!    compilation and `PostgresLog` in the other;
+//!    compilation and `PostgresLog` in the other, and added to [`Tables`]; what it writes goes through `Log::write`, a transaction by a
+//!    connection that writes;
 //! 3. SQL that both understand: `$1`, `RETURNING`, `ON CONFLICT`; whole numbers and times in milliseconds as `i64` (`INTEGER` there,
 //!    `BIGINT` here), truth as 0 and 1, ids as their 16 bytes (`BLOB`, `BYTEA`), text without NUL; sums cast (`CAST(sum(x) AS BIGINT)`);
-//!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `broken` (in each folder) which it was.
+//!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `breaks` (in each folder), or `failure` for batches.
 
 pub mod accounts;
+pub mod annotations;
 pub mod anonymous;
 pub mod nodes;
 pub mod noting;
+pub mod owners;
 pub mod postgres;
 pub mod queue;
+pub mod ratings;
 pub mod sqlite;
 pub mod writer;
 
@@ -118,6 +122,8 @@ pub struct Commit {
     pub rows: Vec<Row>,
     pub head: Option<Head>,
     pub presence: Vec<Presence>,
+    /// Of the owner that appends, when it does so as the room's owner. An older one than the room's is refused.
+    pub epoch: Option<owners::Epoch>,
 }
 
 /// A room about to exist.
@@ -172,6 +178,9 @@ pub enum LogError {
     /// This command id is in the log already. Nothing was written.
     #[error("this command was applied before")]
     Duplicate,
+    /// Another node has become the room's owner. Nothing was written.
+    #[error("another node keeps this room's time")]
+    Superseded,
     /// Nothing was written.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
@@ -228,6 +237,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// Deletes rooms that ended before `ended_before`, with everything that is theirs, at most `limit` at a time; how many there were.
     async fn delete_ended(&self, ended_before: Timestamp, limit: u32) -> Result<u32, LogError>;
 
+    /// The leases of ticking rooms; `None` when only one node can use this store, which then owns all of them.
+    fn owners(&self) -> Option<&dyn owners::Owners> {
+        None
+    }
+
     /// Whether the store answers and takes writes.
     async fn health(&self) -> Result<(), LogError>;
 
@@ -236,6 +250,6 @@ pub trait EventLog: Send + Sync + 'static {
 }
 
 /// A store with everything in it, whichever it is. New traits of tables are added here.
-pub trait Tables: EventLog + accounts::Accounts + queue::Queue {}
+pub trait Tables: EventLog + accounts::Accounts + annotations::Annotations + queue::Queue + ratings::Ratings {}
 
-impl<T: EventLog + accounts::Accounts + queue::Queue> Tables for T {}
+impl<T: EventLog + accounts::Accounts + annotations::Annotations + queue::Queue + ratings::Ratings> Tables for T {}

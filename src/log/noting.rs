@@ -172,6 +172,10 @@ impl EventLog for Noting {
         self.log.delete_ended(ended_before, limit).await
     }
 
+    fn owners(&self) -> Option<&dyn super::owners::Owners> {
+        self.log.owners()
+    }
+
     async fn health(&self) -> Result<(), LogError> {
         self.log.health().await
     }

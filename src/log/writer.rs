@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::owners::{Epoch, NodeId};
 use super::{Commit, Created, Head, LogError, NewRoom, Presence, Row, Snapshot};
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::time::Timestamp;
@@ -43,6 +44,8 @@ pub enum Failure {
     Conflict,
     /// A command's id is in that room's log.
     Duplicate,
+    /// Another node has become the room's owner.
+    Superseded,
     /// A new room's code is another's.
     CodeTaken,
     /// A new room's command made a room before.
@@ -60,6 +63,7 @@ impl From<Failure> for LogError {
         match failure {
             Failure::Conflict | Failure::CodeTaken => LogError::Conflict,
             Failure::Duplicate | Failure::MadeBefore => LogError::Duplicate,
+            Failure::Superseded => LogError::Superseded,
             Failure::Unfit(why) | Failure::Unavailable(why) => LogError::Unavailable(why),
             Failure::Unknown(why) => LogError::Unknown(why),
         }
@@ -76,6 +80,17 @@ pub struct Batch<'a> {
     /// No player is both here and gone in one room.
     pub here: Vec<(RoomKey, PlayerId)>,
     pub gone: Vec<(RoomKey, PlayerId)>,
+    /// Rooms that are appended to by their owner, with its epoch.
+    pub epochs: Vec<(RoomKey, Epoch)>,
+}
+
+/// What is done with the leases of ticking rooms.
+#[derive(Clone, Copy, Debug)]
+pub enum Lease {
+    Claim { room: RoomKey, node: NodeId, now: Timestamp, until: Timestamp },
+    Renew { node: NodeId, until: Timestamp },
+    Release { room: RoomKey, node: NodeId },
+    ReleaseAll { node: NodeId, now: Timestamp },
 }
 
 /// A store that the writer drives, one transaction at a time. After a failure nothing of the transaction is written, and the store
@@ -90,6 +105,8 @@ pub trait Store: Send + 'static {
     fn save_snapshot(&mut self, room: RoomKey, snapshot: &Snapshot) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Deletes a room that ended before `ended_before`; whether it did.
     fn delete(&mut self, room: RoomKey, ended_before: Timestamp) -> impl Future<Output = Result<bool, Failure>> + Send;
+    /// Changes leases; the rooms that are the node's then, with their epochs.
+    fn lease(&mut self, lease: Lease) -> impl Future<Output = Result<Vec<(RoomKey, Epoch)>, Failure>> + Send;
     /// Writes something that does not matter.
     fn probe(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
     fn close(&mut self) -> impl Future<Output = ()> + Send;
@@ -106,6 +123,7 @@ enum Job<S> {
     Create(Box<NewRoom>, Reply<Created>),
     Snapshot(RoomKey, Snapshot, Reply<()>),
     Delete(RoomKey, Timestamp, Reply<bool>),
+    Lease(Lease, Reply<Vec<(RoomKey, Epoch)>>),
     Probe(Reply<()>),
     Aside(Aside<S>),
     Close,
@@ -154,6 +172,12 @@ impl<S: Store> Writer<S> {
     /// [`LogError::Unavailable`].
     pub async fn delete(&self, room: RoomKey, ended_before: Timestamp) -> Result<bool, LogError> {
         self.of(room)?.ask(|reply| Job::Delete(room, ended_before, reply)).await
+    }
+
+    /// # Errors
+    /// [`LogError::Unavailable`], or [`LogError::Conflict`] when there is no such room.
+    pub async fn lease(&self, lease: Lease) -> Result<Vec<(RoomKey, Epoch)>, LogError> {
+        self.any()?.ask(|reply| Job::Lease(lease, reply)).await
     }
 
     /// # Errors
@@ -265,6 +289,9 @@ async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instan
         Job::Delete(room, ended_before, reply) => {
             let _ = reply.send(store.delete(room, ended_before).await.map_err(LogError::from));
         }
+        Job::Lease(lease, reply) => {
+            let _ = reply.send(store.lease(lease).await.map_err(LogError::from));
+        }
         Job::Probe(reply) if written.is_some_and(|at| at.elapsed() < PROBE_AFTER) => {
             let _ = reply.send(Ok(()));
         }
@@ -373,6 +400,7 @@ fn gather(moves: &[(RoomKey, Move)]) -> Batch<'_> {
                 if let Some(head) = &commit.head {
                     heads.insert(*key, head);
                 }
+                batch.epochs.extend(commit.epoch.map(|epoch| (*key, epoch)));
                 (&commit.rows, &commit.presence)
             }
             Move::Create(room, _) => {

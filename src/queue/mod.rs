@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::id::PlayerId;
 use crate::log::queue::{Enqueue, Enqueued, Queue};
+use crate::log::ratings::Ratings;
 use crate::refusal::{Code, Refusal};
 use crate::room::Rooms;
 use crate::room::actor::store_failed;
@@ -55,13 +56,20 @@ pub trait Strength: Send + Sync + 'static {
     async fn rating(&self, player: PlayerId, game: &str) -> f64;
 }
 
-/// Everybody is as strong as a beginner.
-pub struct Unrated;
+/// As strong as the book of games says; whom it does not know is a beginner.
+pub struct Rated(pub Arc<dyn Ratings>);
 
 #[async_trait]
-impl Strength for Unrated {
-    async fn rating(&self, _player: PlayerId, _game: &str) -> f64 {
-        1500.0
+impl Strength for Rated {
+    async fn rating(&self, player: PlayerId, game: &str) -> f64 {
+        match self.0.standing(player, game).await {
+            Ok(standing) => standing.rating,
+            Err(error) => {
+                // The queue is in the same store, and will say so itself if need be.
+                tracing::debug!(%error, "the store does not say how strong a player is");
+                crate::rating::Standing::default().rating
+            }
+        }
     }
 }
 

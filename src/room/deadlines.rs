@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::id::RoomCode;
 use crate::room::Rooms;
+use crate::room::directory::Kernel;
 use crate::time::Timestamp;
 
 /// How often the store is asked for rooms that are due: those that sleep, and those of nodes that died.
@@ -62,6 +63,16 @@ impl Deadlines {
             }
         }
         (due, None)
+    }
+}
+
+/// The deadlines, kept alive by their kernel.
+pub(super) struct DeadlinesOf(pub(super) Arc<Kernel>);
+
+impl std::ops::Deref for DeadlinesOf {
+    type Target = Deadlines;
+    fn deref(&self) -> &Deadlines {
+        &self.0.deadlines
     }
 }
 

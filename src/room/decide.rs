@@ -7,20 +7,23 @@ use serde_json::value::RawValue;
 
 use crate::chance::Seed;
 use crate::game::command::{self, NotACommand};
-use crate::game::{Draft, Game, Input, Seats, Viewer};
+use crate::game::{Draft, Game, Input, Pace, STALL, Seats, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::{CommandKey, Presence, Row, Status};
 use crate::refusal::{Code, Refusal};
 use crate::room::fact::{Fact, Leaving, Player};
 use crate::room::settings::RoomSettings;
 use crate::room::state::{Link, Occupant, Room};
-use crate::room::told::{Told, same_for_all, tell};
+use crate::room::told::{Told, raw, same_for_all, tell};
 use crate::time::Timestamp;
 
 /// The longest chat message, in characters.
 pub const CHAT_MAX: usize = 500;
 /// The longest contribution to the luck of a round, in characters.
 pub const CLIENT_SEED_MAX: usize = 64;
+
+/// What time brings in one step at most: goals and the like in a second of catching up.
+const CATCH_UP_MAX: usize = 64;
 
 /// What a decision may use: time and luck as values, and the game's tables.
 pub struct Env<G: Game> {
@@ -29,6 +32,8 @@ pub struct Env<G: Game> {
     pub assets: Arc<G::Assets>,
     /// A secret for the next round, in case one begins.
     pub fresh_seed: fn() -> Seed,
+    /// Whether this node keeps the time of a ticking game: it alone logs what time brings.
+    pub keeps_time: bool,
 }
 
 /// What a step comes to: rows to append, and what is told once they are.
@@ -53,6 +58,16 @@ pub enum Encoded {
     ForAll(Told),
     /// By seat, and last for those who watch.
     PerSeat(Vec<Told>, Told),
+}
+
+impl Encoded {
+    /// What the one in `seat` is told; asked only when it matters.
+    pub fn for_viewer(&self, seat: impl FnOnce() -> Option<Seat>) -> &Told {
+        match self {
+            Encoded::ForAll(told) => told,
+            Encoded::PerSeat(seats, watching) => seat().and_then(|seat| seats.get(seat.index())).unwrap_or(watching),
+        }
+    }
 }
 
 /// What a client asks of the room itself; the rest is for the game.
@@ -240,6 +255,9 @@ impl<G: Game> Room<G> {
             .map(|(seat, o)| (seat, o.player.id, o.link, online(o.player.id)))
             .filter(|(_, _, link, online)| (*link == Link::Here) != *online)
             .collect();
+        if !changes.is_empty() {
+            self.keep_up(env, out)?;
+        }
         for (seat, player, link, online) in changes {
             let lobby = self.status.is_lobby();
             let grace = if lobby { env.settings.lobby_grace } else { env.settings.grace_of::<G>() };
@@ -247,9 +265,11 @@ impl<G: Game> Room<G> {
                 (Link::Here, false) => {
                     let grace_ends_at = env.now + grace;
                     self.record(Fact::Disconnected { seat, player, grace_ends_at }, env.now, out);
+                    self.linked(seat, false, env, out)?;
                 }
                 (Link::Grace { .. } | Link::Absent, true) => {
                     self.record(Fact::Reconnected { seat, player }, env.now, out);
+                    self.linked(seat, true, env, out)?;
                     if link == Link::Absent && self.status == Status::InProgress {
                         self.play(Input::Returned(seat), env, out)?;
                     }
@@ -262,9 +282,18 @@ impl<G: Game> Room<G> {
 
     /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it. Who is
     /// connected to another node noticed nothing.
-    pub fn interrupted(&mut self, elsewhere: impl Fn(PlayerId) -> bool, booted_at: Timestamp, env: &Env<G>, out: &mut Outbox) {
+    ///
+    /// # Errors
+    /// [`Failed::Torn`] only.
+    pub fn interrupted(
+        &mut self,
+        elsewhere: impl Fn(PlayerId) -> bool,
+        booted_at: Timestamp,
+        env: &Env<G>,
+        out: &mut Outbox,
+    ) -> Result<(), Failed> {
         if self.last_at >= booted_at || self.status.is_over() {
-            return;
+            return Ok(());
         }
         let grace = env.settings.restart_grace.max(env.settings.grace_of::<G>());
         let again = booted_at.max(env.now) + grace;
@@ -279,7 +308,62 @@ impl<G: Game> Room<G> {
             .collect();
         for (seat, player) in seats {
             self.record(Fact::Disconnected { seat, player, grace_ends_at: again }, env.now, out);
+            self.linked(seat, false, env, out)?;
         }
+        Ok(())
+    }
+
+    /// Simulates a ticking game up to now, and logs what time brings on the way. Afterwards nothing is due, unless another node has to
+    /// log it.
+    ///
+    /// # Errors
+    /// [`Failed::Torn`] only.
+    pub fn keep_up(&mut self, env: &Env<G>, out: &mut Outbox) -> Result<(), Failed> {
+        if G::PACE == Pace::Turns {
+            return Ok(());
+        }
+        for _ in 0..CATCH_UP_MAX {
+            if self.status != Status::InProgress {
+                return Ok(());
+            }
+            self.advance(env.now);
+            if !env.keeps_time || !self.is_due(env.now) {
+                return Ok(());
+            }
+            let before = self.seq;
+            self.play(Input::Wake, env, out)?;
+            if self.seq == before {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Simulates a ticking game up to `now`; what has to be logged on the way stops it.
+    pub fn advance(&mut self, now: Timestamp) {
+        if self.status == Status::InProgress && !self.is_stalled(now) {
+            self.game.advance(now);
+        }
+    }
+
+    fn is_stalled(&self, now: Timestamp) -> bool {
+        self.game.simulated().is_some_and(|at| now.since(at) > STALL)
+    }
+
+    /// Whether the game wants to be woken now.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.status == Status::InProgress && (self.is_stalled(now) || self.game.wake_at().is_some_and(|at| at <= now))
+    }
+
+    /// Tells a running game that a player's connection dropped, or is there again.
+    fn linked(&mut self, seat: Seat, here: bool, env: &Env<G>, out: &mut Outbox) -> Result<(), Failed> {
+        if self.status != Status::InProgress {
+            return Ok(());
+        }
+        self.decide(env, out, |draft| {
+            G::linked(draft, seat, here);
+            Ok(())
+        })
     }
 
     /// Does what is due by now.
@@ -300,7 +384,8 @@ impl<G: Game> Room<G> {
                 }
             }
             Status::InProgress => {
-                if !lost.is_empty() {
+                self.keep_up(env, out)?;
+                if !lost.is_empty() && self.status == Status::InProgress {
                     if self.anybody_here() {
                         for (seat, player) in lost {
                             if self.status == Status::InProgress {
@@ -327,11 +412,20 @@ impl<G: Game> Room<G> {
 
     /// Asks the rules, and ends the round when they say that it is over.
     fn play(&mut self, input: Input<G::Command>, env: &Env<G>, out: &mut Outbox) -> Result<(), Failed> {
+        self.decide(env, out, |draft| G::decide(draft, input))
+    }
+
+    fn decide(
+        &mut self,
+        env: &Env<G>,
+        out: &mut Outbox,
+        ask: impl FnOnce(&mut Draft<'_, G>) -> Result<(), G::Refusal>,
+    ) -> Result<(), Failed> {
         let mut events = Vec::new();
         let mut chance = self.chance();
         let before = cfg!(debug_assertions).then(|| self.clone());
         let mut draft = Draft::new(&mut self.game, &mut events, &mut chance, env.now, &env.assets);
-        if let Err(refused) = G::decide(&mut draft, input) {
+        if let Err(refused) = ask(&mut draft) {
             return Err(if events.is_empty() { Refusal::from(refused).into() } else { Failed::Torn });
         }
         for event in events {
@@ -376,6 +470,11 @@ impl<G: Game> Room<G> {
                     NotACommand::Malformed(message) => Refusal::invalid(format!("{event}: {message}")),
                 })?;
                 let seat = seat.ok_or_else(|| Refusal::new(Code::Forbidden, "spectators cannot play"))?;
+                if self.status == Status::Ready && G::starts(&command) {
+                    self.start(Seat::HOST, &raw("{}".into()), env, out)?;
+                }
+                self.playable()?;
+                self.keep_up(env, out)?;
                 self.playable()?;
                 self.play(Input::Play { seat, command }, env, out)?;
                 Ok(Done::Applied)

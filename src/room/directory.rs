@@ -12,14 +12,17 @@ use tokio::time::Instant;
 
 use crate::games::{AnyGame, Catalogue, Opening};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
-use crate::log::{Commit, Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, Visibility};
+use crate::log::owners::NodeId;
+use crate::log::{Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, Visibility};
 use crate::refusal::{Code, Refusal};
 use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, store_failed};
-use crate::room::deadlines::Deadlines;
+use crate::room::deadlines::{Deadlines, DeadlinesOf};
 use crate::room::erased::{AnyRoom, Checked, RematchSpec};
 use crate::room::fact::Player;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
+use crate::room::thinking::Thinking;
+use crate::room::ticker::Ticker;
 use crate::room::told::raw;
 use crate::time::{Clock, Timestamp};
 
@@ -37,8 +40,12 @@ pub struct Kernel {
     pub settings: Arc<RoomSettings>,
     pub catalogue: Catalogue,
     pub deadlines: Deadlines,
+    pub thinking: Thinking,
     pub booted_at: Timestamp,
     pub(super) peers: OnceLock<Arc<dyn Peers>>,
+    /// This process, as owner of ticking rooms.
+    pub node: NodeId,
+    pub ticker: Ticker,
     draining: AtomicBool,
     /// Wakes those who wait for events when the server stops.
     drained: Notify,
@@ -70,6 +77,7 @@ pub struct Rooms {
 
 impl Rooms {
     pub fn new(log: Arc<dyn EventLog>, clock: Clock, settings: Arc<RoomSettings>, catalogue: Catalogue) -> Self {
+        let thinking = Thinking::new(settings.bot_threads);
         let kernel = Kernel {
             booted_at: clock.now(),
             log,
@@ -77,7 +85,10 @@ impl Rooms {
             settings,
             catalogue,
             deadlines: Deadlines::default(),
+            thinking,
             peers: OnceLock::new(),
+            node: NodeId::random(),
+            ticker: Ticker::default(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             cells: RwLock::default(),
@@ -96,6 +107,10 @@ impl Rooms {
     /// Rooms in memory.
     pub fn awake(&self) -> usize {
         self.kernel.cells.read().len()
+    }
+
+    pub(super) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
     }
 
     pub(super) fn deadlines(&self) -> DeadlinesOf {
@@ -252,20 +267,6 @@ impl Rooms {
         Ok((stored, rows))
     }
 
-    /// Every draw of a room's finished rounds, computed again from the revealed seeds.
-    ///
-    /// # Errors
-    /// `INVALID_GAME`, `UNAVAILABLE`, `FORBIDDEN` while a round is running, `INTERNAL_ERROR` when the log does not hold together.
-    pub async fn verify(&self, code: RoomCode) -> Result<Vec<Checked>, Refusal> {
-        let (stored, rows) = self.whole_log(code).await?;
-        let game = self.game_of(&stored)?;
-        let broken = |error: crate::room::state::BadLog| Refusal::new(Code::InternalError, error.to_string());
-        if !game.load(None, &rows).map_err(broken)?.status().is_over() {
-            return Err(Refusal::new(Code::Forbidden, "the seed is shown when the game is over"));
-        }
-        game.verify(&rows).map_err(broken)
-    }
-
     /// # Errors
     /// `INVALID_GAME` when this server does not have the room's game.
     pub fn game_of(&self, stored: &StoredRoom) -> Result<Arc<dyn AnyGame>, Refusal> {
@@ -349,19 +350,14 @@ impl Rooms {
     }
 }
 
-/// The deadlines, kept alive by their kernel.
-pub(super) struct DeadlinesOf(Arc<Kernel>);
-
-impl std::ops::Deref for DeadlinesOf {
-    type Target = Deadlines;
-    fn deref(&self) -> &Deadlines {
-        &self.0.deadlines
-    }
-}
-
 impl Kernel {
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
+    }
+
+    /// Ready when the server begins to stop.
+    pub(super) fn drained(&self) -> impl Future<Output = ()> {
+        self.drained.notified()
     }
 
     fn cell(self: &Arc<Self>, code: RoomCode) -> Arc<Cell> {
@@ -476,12 +472,6 @@ impl Kernel {
                 return Ok(rows);
             }
         }
-    }
-
-    /// Appends outside a room's task: only for tests of what happens then.
-    #[doc(hidden)]
-    pub async fn append_behind(&self, commit: Commit) -> Result<(), LogError> {
-        self.log.append(commit).await
     }
 }
 

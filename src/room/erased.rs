@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::chance::Seed;
-use crate::game::{Game, Viewer};
+use crate::game::{Game, Pace, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::{CommandKey, Head, Row, Snapshot, Status};
 use crate::refusal::Refusal;
@@ -91,7 +91,13 @@ pub trait AnyRoom: Send + Sync {
     fn forgot_commands(&self) -> bool;
     fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Refusal>;
     fn watch(&self) -> Result<(), Refusal>;
-    fn interrupted(&mut self, elsewhere: &dyn Fn(PlayerId) -> bool, booted_at: Timestamp, now: Timestamp, out: &mut Outbox);
+    fn interrupted(
+        &mut self,
+        elsewhere: &dyn Fn(PlayerId) -> bool,
+        booted_at: Timestamp,
+        now: Timestamp,
+        out: &mut Outbox,
+    ) -> Result<(), Failed>;
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn due(&mut self, now: Timestamp, out: &mut Outbox) -> Result<(), Failed>;
     fn request(&mut self, asker: &Asker, event: &str, payload: &RawValue, now: Timestamp, out: &mut Outbox)
@@ -107,6 +113,38 @@ pub trait AnyRoom: Send + Sync {
     fn bot_job(&self) -> Option<(Seat, BotJob)>;
     fn bot_player(&self, seat: Seat) -> Option<Player>;
     fn anybody_here(&self) -> bool;
+    /// How often time moves it on, while a ticking game is being played.
+    fn ticks(&self) -> Option<Ticks>;
+    /// Whether this node keeps its time.
+    fn keep_time(&mut self, keeps: bool);
+    /// Simulates up to `now`; `true` when something has to be logged before it goes on.
+    fn advance(&mut self, now: Timestamp) -> bool;
+    /// What is sent between events, once for all or by seat and last for those who watch.
+    fn frame(&self) -> Option<Frame>;
+    /// What the bots do now, each at the pace of its level; `beat` counts what [`Ticks::hz`] says.
+    fn bots_at(&self, beat: u64) -> Vec<(Seat, String, Box<RawValue>)>;
+}
+
+/// The pace of a running game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticks {
+    pub hz: u16,
+    pub frames_per_s: u16,
+}
+
+/// What goes out between events, encoded once per audience.
+pub enum Frame {
+    ForAll(Box<RawValue>),
+    PerSeat(Vec<Box<RawValue>>, Box<RawValue>),
+}
+
+impl Frame {
+    pub fn for_viewer(&self, seat: impl FnOnce() -> Option<Seat>) -> &RawValue {
+        match self {
+            Frame::ForAll(frame) => frame,
+            Frame::PerSeat(seats, watching) => seat().and_then(|seat| seats.get(seat.index())).unwrap_or(watching),
+        }
+    }
 }
 
 /// A room with what its game needs around it.
@@ -114,6 +152,8 @@ pub struct Hosted<G: Game> {
     pub room: Room<G>,
     pub assets: Arc<G::Assets>,
     pub settings: Arc<RoomSettings>,
+    /// Whether this node keeps the time of a ticking game.
+    pub keeps_time: bool,
 }
 
 #[derive(Serialize)]
@@ -130,7 +170,13 @@ struct StateShown<V> {
 
 impl<G: Game> Hosted<G> {
     fn env(&self, now: Timestamp) -> Env<G> {
-        Env { now, settings: Arc::clone(&self.settings), assets: Arc::clone(&self.assets), fresh_seed: Seed::random }
+        Env {
+            now,
+            settings: Arc::clone(&self.settings),
+            assets: Arc::clone(&self.assets),
+            fresh_seed: Seed::random,
+            keeps_time: self.keeps_time,
+        }
     }
 }
 
@@ -179,9 +225,15 @@ impl<G: Game> AnyRoom for Hosted<G> {
         self.room.watch()
     }
 
-    fn interrupted(&mut self, elsewhere: &dyn Fn(PlayerId) -> bool, booted_at: Timestamp, now: Timestamp, out: &mut Outbox) {
+    fn interrupted(
+        &mut self,
+        elsewhere: &dyn Fn(PlayerId) -> bool,
+        booted_at: Timestamp,
+        now: Timestamp,
+        out: &mut Outbox,
+    ) -> Result<(), Failed> {
         let env = self.env(now);
-        self.room.interrupted(elsewhere, booted_at, &env, out);
+        self.room.interrupted(elsewhere, booted_at, &env, out)
     }
 
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed> {
@@ -285,6 +337,10 @@ impl<G: Game> AnyRoom for Hosted<G> {
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
+        if self.ticks().is_some() {
+            // It is ahead of the log, and another node may append what happened before this very tick.
+            return None;
+        }
         let body = serde_json::to_string(&self.room).ok()?;
         Some(Snapshot { seq: self.room.seq, body })
     }
@@ -307,6 +363,52 @@ impl<G: Game> AnyRoom for Hosted<G> {
 
     fn anybody_here(&self) -> bool {
         self.room.anybody_here()
+    }
+
+    fn ticks(&self) -> Option<Ticks> {
+        match G::PACE {
+            Pace::Ticks { hz } if self.room.status == Status::InProgress => {
+                Some(Ticks { hz: hz.max(1), frames_per_s: self.room.game.frames_per_s() })
+            }
+            _ => None,
+        }
+    }
+
+    fn keep_time(&mut self, keeps: bool) {
+        self.keeps_time = keeps;
+    }
+
+    fn advance(&mut self, now: Timestamp) -> bool {
+        self.room.advance(now);
+        self.room.is_due(now)
+    }
+
+    fn frame(&self) -> Option<Frame> {
+        let game = &self.room.game;
+        let encoded = |viewer| game.frame(viewer).and_then(|frame| serde_json::value::to_raw_value(&frame).ok());
+        let watching = encoded(Viewer::Spectator)?;
+        if !G::SECRETS {
+            return Some(Frame::ForAll(watching));
+        }
+        let seats = self.room.seats.iter().zip(0..).filter_map(|(_, n)| encoded(Viewer::Seat(Seat(n)))).collect();
+        Some(Frame::PerSeat(seats, watching))
+    }
+
+    fn bots_at(&self, beat: u64) -> Vec<(Seat, String, Box<RawValue>)> {
+        let Some(Ticks { hz, .. }) = self.ticks() else { return vec![] };
+        let game = &self.room.game;
+        let act = |(seat, o): (Seat, &crate::room::state::Occupant)| {
+            let level = o.player.bot.as_deref()?;
+            let every = u64::try_from(G::reaction(level).as_millis()).unwrap_or(u64::MAX).saturating_mul(u64::from(hz)) / 1_000;
+            if !beat.is_multiple_of(every.max(1)) {
+                return None;
+            }
+            let mut chance = crate::chance::Chance::new(Seed::random(), [], 0);
+            let command = G::bot(&game.view(Viewer::Seat(seat)), seat, level, &mut |sides| chance.draw(sides).value)?;
+            let (event, payload) = named(&command)?;
+            Some((seat, event, payload))
+        };
+        self.room.occupied().filter_map(act).collect()
     }
 }
 

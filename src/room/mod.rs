@@ -1,19 +1,26 @@
 //! A room: one game being played, from its code to its last move.
 //!
-//! Pure: [`fact`], [`state`], [`decide`], [`told`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
-//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`].
+//! Pure: [`fact`], [`state`], [`decide`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
+//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`], [`ticker`],
+//! [`thinking`] (bots and questions, on threads of their own), [`consult`].
 
 pub mod actor;
+pub mod consult;
 pub mod deadlines;
 pub mod decide;
 pub mod directory;
 pub mod erased;
+pub mod export;
 pub mod fact;
+pub mod hindsight;
 pub mod meet;
 pub mod outlet;
 pub mod peers;
+pub mod recorded;
 pub mod settings;
 pub mod state;
+pub mod thinking;
+pub mod ticker;
 pub mod told;
 
 pub use directory::Rooms;

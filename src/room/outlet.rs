@@ -14,6 +14,11 @@ pub trait Outlet: Send + Sync + 'static {
     /// [`Stuck`] when the connection is closed, or so slow that its buffer is full. It is dropped then.
     fn emit(&self, event: &'static str, payload: &RawValue) -> Result<(), Stuck>;
 
+    /// Sends one event that the next one of its kind makes worthless; skipped when the connection is behind.
+    fn emit_volatile(&self, event: &'static str, payload: &RawValue) {
+        let _ = self.emit(event, payload);
+    }
+
     /// The people of this room go on in another one: a rematch. Whoever can, goes along.
     fn follow(&self, _code: RoomCode) {}
 

@@ -27,6 +27,8 @@ pub struct RoomSettings {
     pub idle: Duration,
     /// How long a bot seems to think.
     pub bot_delay: Duration,
+    /// Bots that may think at once.
+    pub bot_threads: usize,
     /// Events between snapshots.
     pub snapshot_every: u32,
 }
@@ -50,6 +52,7 @@ impl Default for RoomSettings {
             rooms_per_player: 50,
             idle: Duration::from_secs(60),
             bot_delay: Duration::from_millis(700),
+            bot_threads: 1,
             snapshot_every: 256,
         }
     }

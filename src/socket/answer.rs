@@ -117,6 +117,10 @@ impl Outlet for SocketOutlet {
         self.voice.emit(&self.socket, event, payload)
     }
 
+    fn emit_volatile(&self, event: &'static str, payload: &RawValue) {
+        self.voice.emit_volatile(&self.socket, event, payload);
+    }
+
     fn follow(&self, code: RoomCode) {
         if let Some(lane) = self.lane.upgrade() {
             lane.follow(&self.socket, code, self.seated);

@@ -29,6 +29,7 @@ use crate::room::directory::{CreateRoom, busy, no_options};
 use crate::room::fact::Player;
 use crate::room::outlet::{Answer, ConnId, Reply};
 use crate::socket::answer::{Answerer, SocketOutlet};
+use crate::socket::consult;
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
 use crate::socket::matchmaking::{self, QueueJoinIn};
@@ -222,13 +223,12 @@ impl Lane {
     /// Handles an event at once, or gives it back when it has to wait for something.
     fn handle(self: &Arc<Self>, heard: Heard, state: &mut State) -> Option<Heard> {
         match heard.answerer.event() {
-            event if matches!(event, "create_room" | "join_room" | "join_game_room") || matchmaking::knows(event) => {
-                return Some(heard);
-            }
+            "create_room" | "join_room" | "join_game_room" | "queue_join" | "queue_leave" | "queue_status" => return Some(heard),
             "refresh_token" => self.refresh(heard),
             "ping" if state.room.is_none() || self.outstanding.load(Ordering::Acquire) == 0 => {
                 pong(heard.answerer, &heard.payload, self.app.clock.now());
             }
+            event if self.game.as_ref().is_some_and(|game| game.answers(event)) => self.consult(state, heard),
             _ => match &state.room {
                 Some(room) => self.ask(room, heard),
                 None => {
@@ -239,6 +239,11 @@ impl Lane {
             },
         }
         None
+    }
+
+    fn consult(&self, state: &State, heard: Heard) {
+        let (Some(game), room) = (&self.game, state.room.as_ref().map(|room| room.code)) else { return };
+        consult::ask(&self.app, game.card().name, self.identity().player_id, room, heard.payload, heard.answerer);
     }
 
     /// Puts a request into the room's mailbox.
@@ -300,11 +305,9 @@ impl Lane {
     }
 
     async fn matchmake(&self, heard: Heard) {
-        let asked = read(&heard).and_then(|asked: QueueJoinIn| Ok((named(asked.nickname.as_deref())?, asked)));
-        match asked {
-            Ok((name, asked)) => matchmaking::answer(self, self.player(Some(name)), asked, heard.answerer).await,
-            Err(refusal) => heard.answerer.refuse(&refusal),
-        }
+        let asked = read(&heard).and_then(|ask: QueueJoinIn| Ok((named(ask.nickname.as_deref())?, ask.game)));
+        let asked = asked.map(|(name, game)| (self.player(Some(name)), game));
+        matchmaking::answer(self, asked, heard.answerer).await;
     }
 
     async fn create(&self, heard: &Heard) -> Result<(RoomCode, Entry), Refusal> {

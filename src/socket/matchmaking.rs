@@ -41,37 +41,41 @@ struct LeftOut {
     left: bool,
 }
 
-/// Answers one of the queue's events. The namespace's game is meant when the payload names none.
-pub async fn answer(lane: &Lane, who: Player, asked: QueueJoinIn, answerer: Answerer) {
-    let (app, game) = (&lane.app, lane.game.as_ref().map(|game| game.card().name));
-    let result = match answerer.event() {
-        "queue_join" => {
-            let game = asked.game.as_deref().or(game).or_else(|| app.queue.usual_game());
-            match game {
-                Some(game) => app.queue.join(&who, game).await,
-                None => Err(Refusal::invalid("there is no game for two here")),
-            }
-        }
-        "queue_leave" => {
-            return match app.queue.leave(who.id).await {
-                Ok(left) => answerer.give(&LeftOut { ok: true, left }),
-                Err(refusal) => answerer.refuse(&refusal),
-            };
-        }
-        _ => app.queue.standing(who.id).await,
-    };
-    match result {
-        Ok(standing) => {
+/// Answers one of the queue's events: who asks, and for which game. The namespace's is meant when none is named.
+pub async fn answer(lane: &Lane, asked: Result<(Player, Option<String>), Refusal>, answerer: Answerer) {
+    match act(lane, asked, &answerer).await {
+        Ok(Done::Stands(standing)) => {
             // Who asked for no acknowledgement hears it as an event, as everybody does later.
-            if !answerer.is_acknowledged()
-                && let Standing::Waiting(place) = &standing
+            if let Standing::Waiting(place) = &standing
+                && !answerer.is_acknowledged()
             {
                 answerer.emit("queue_update", place);
             }
             answerer.give(&StandingOut { ok: true, standing });
         }
+        Ok(Done::Left(left)) => answerer.give(&LeftOut { ok: true, left }),
         Err(refusal) => answerer.refuse(&refusal),
     }
+}
+
+enum Done {
+    Stands(Standing),
+    Left(bool),
+}
+
+async fn act(lane: &Lane, asked: Result<(Player, Option<String>), Refusal>, answerer: &Answerer) -> Result<Done, Refusal> {
+    let (who, named) = asked?;
+    let queue = &lane.app.queue;
+    Ok(match answerer.event() {
+        "queue_leave" => Done::Left(queue.leave(who.id).await?),
+        "queue_status" => Done::Stands(queue.standing(who.id).await?),
+        _ => {
+            let here = lane.game.as_ref().map(|game| game.card().name);
+            let game = named.as_deref().or(here).or_else(|| queue.usual_game());
+            let game = game.ok_or_else(|| Refusal::invalid("there is no game for two here"))?;
+            Done::Stands(queue.join(&who, game).await?)
+        }
+    })
 }
 
 /// The queue's way to one socket.

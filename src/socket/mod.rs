@@ -3,12 +3,14 @@
 //! - [`gate`]: who connects, and what they are told first.
 //! - [`lane`]: the order of one socket's events.
 //! - [`matchmaking`]: the queue's words.
+//! - [`consult`]: questions about a game, which are answered beside its events.
 //! - [`envelope`], [`wire`]: what clients send.
 //! - [`answer`], [`voice`]: how they are answered, in order.
 //! - [`expiry`]: tokens that run out while their socket is open.
 //! - [`door`]: stands before the server, for clients with another parser or an older protocol.
 
 pub mod answer;
+pub mod consult;
 pub mod door;
 pub mod envelope;
 pub mod expiry;

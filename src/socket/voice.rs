@@ -77,6 +77,14 @@ impl Voice {
         )
     }
 
+    /// Sends an event that the next one replaces: while the client reads nothing, only the newest waits for it.
+    pub fn emit_volatile<T: Serialize + ?Sized>(&self, socket: &Arc<Socket>, event: &'static str, payload: &T) {
+        // Behind others that wait it would come out of order, and whoever is behind has enough to read.
+        if !self.backed_up.load(Ordering::Acquire) {
+            let _ = socket.volatile().emit(event, payload);
+        }
+    }
+
     /// # Errors
     /// [`Stuck`] when the connection is closed or hopelessly behind.
     pub fn acknowledge<T: Serialize>(self: &Arc<Self>, socket: &Arc<Socket>, ack: i64, answer: &T) -> Result<(), Stuck> {

@@ -164,7 +164,9 @@ async fn queries_that_say_nothing_sensible_are_refused() {
             host.get(&query).await.refused(400, "VALIDATION_ERROR", &query);
         }
     }
-    for query in ["/events?after=1&after=2", "/state?at=0", "/state?at=1000000"] {
+    for query in
+        ["/events?after=1&after=2", "/state?at=0", "/state?at=1000000", "/export", "/export?format=mat", "/export?format=%00"]
+    {
         host.get(query).await.refused(400, "VALIDATION_ERROR", query);
     }
     for query in ["?status=sideways", "?status=WAITING", "?limit=x", "?limit=-1", "?game=a&game=b"] {

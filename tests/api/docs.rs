@@ -69,9 +69,9 @@ async fn every_example_is_taken_by_the_server() {
                 let what = format!("{method} {path}: {name}");
                 schema::check(&document, &content["schema"], &example["value"], &what);
                 let host = server.room().await;
-                let path = path.replace("{code}", &host.code);
+                let path = path.replace("{code}", &host.code).replace("{game}", "backgammon");
                 let mut ask = Ask::post(&path, example["value"].clone());
-                if path.ends_with("/commands") {
+                if path.ends_with("/commands") || path.ends_with("/annotations") {
                     ask = ask.token(&host.token);
                 }
                 let answer = server.send(ask).await;

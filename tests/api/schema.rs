@@ -18,6 +18,7 @@ pub fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),
         "boolean" => value.is_boolean(),
+        "number" => value.is_number(),
         "null" => value.is_null(),
         other => panic!("the document uses the type {other}"),
     };

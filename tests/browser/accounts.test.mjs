@@ -44,10 +44,12 @@ for (const [what, options] of Object.entries({
     const ada = await Person.arrive(t, browser, "Ada", server.url, options);
     const username = newName();
     await register(ada, username, "Ada Lovelace");
-    await ada.sees("#profile-link", "Ada Lovelace");
+    await ada.page.locator("#profile-link").getByText("Ada Lovelace").waitFor();
     await ada.page.locator("#profile-link").click();
     await ada.sees(ada.byTest("profile-username"), username);
     if (options.viewport) await ada.assertNoSidewaysScrolling();
+    for (const name of ["Change the password", "Delete the account"]) await ada.page.locator("summary", { hasText: name }).click();
+    await ada.assertNoSidewaysScrolling();
     const id = await playerOf(ada);
     await ada.page.locator("#logout-button").click();
     await ada.page.waitForURL(`${server.url}/`);
@@ -107,10 +109,9 @@ test("signing out everywhere reaches the open page of another device", async (t)
   await other.page.waitForURL("**/profile");
   await other.byTest(`played-${ada.code}`).waitFor();
   ada.refusals = true;
-  const disconnected = ada.page.locator("body:not([data-connection=online])").waitFor({ state: "attached" });
   await other.page.locator("#everywhere-button").click();
   await other.page.waitForURL("**/login");
-  await disconnected;
+  await ada.sees("#offline-text", "You were signed out.");
   await ada.go("/profile");
   await ada.page.locator("#convert-link").waitFor();
 });

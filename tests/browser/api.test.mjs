@@ -23,7 +23,7 @@ test("every operation is listed, and a room is made, looked at and talked in", a
   await page.goto(`${server.url}/api/docs`);
   await page.locator("details.operation").first().waitFor();
   const { paths } = await (await fetch(`${server.url}/api/openapi.json`)).json();
-  const operations = Object.values(paths).flatMap((path) => ["get", "post"].filter((method) => path[method]));
+  const operations = Object.values(paths).flatMap((path) => ["get", "post", "put", "patch", "delete"].filter((method) => path[method]));
   assert.equal(await page.locator("details.operation").count(), operations.length);
 
   const made = await send(page, "POST", "/api/rooms");

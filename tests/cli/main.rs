@@ -69,9 +69,9 @@ fn a_wrong_setting_ends_the_program_with_2_before_it_listens() {
         ("PARLOR_TRUSTED_PROXIES", "10.0.0.0/99", "10.0.0.0/8"),
         ("PARLOR_SECRET", "tiny", "at least 8 characters"),
         ("PARLOR_RATE_LIMITS", "sometimes", "on or off"),
-        ("DATABASE_URL", "postgres://localhost/x", "sqlite:PATH"),
+        ("DATABASE_URL", "mysql://localhost/x", "sqlite:PATH"),
         ("DATABASE_URL", "sqlite::memory:", "has to be a file"),
-        ("REDIS_URL", "redis://localhost", "not be set"),
+        ("REDIS_URL", "redis://localhost", "postgres://"),
     ] {
         let output = parlor(&["serve"], &[(variable, value)]);
         let text = stderr(&output);

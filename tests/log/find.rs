@@ -5,7 +5,7 @@ use parlor::time::Timestamp;
 use crate::support::{commit, create, head, new_room, row, seqs, stores};
 
 async fn set_head(log: &dyn EventLog, room: RoomKey, head: Head) {
-    log.append(Commit { room, rows: Vec::new(), head: Some(head), presence: Vec::new() }).await.unwrap();
+    log.append(Commit { room, rows: Vec::new(), head: Some(head), presence: Vec::new(), epoch: None }).await.unwrap();
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ pub fn command(player: PlayerId, id: &str) -> Option<CommandKey> {
 }
 
 pub fn commit(room: RoomKey, seqs: impl IntoIterator<Item = u32>) -> Commit {
-    Commit { room, rows: seqs.into_iter().map(row).collect(), head: None, presence: Vec::new() }
+    Commit { room, rows: seqs.into_iter().map(row).collect(), head: None, presence: Vec::new(), epoch: None }
 }
 
 pub async fn seqs(log: &dyn EventLog, room: RoomKey) -> Vec<u32> {

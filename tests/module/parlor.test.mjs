@@ -96,6 +96,19 @@ test('events arrive once and in order, whatever the order and number of their de
   room.close();
 });
 
+test('who was signed out elsewhere is not somebody new a moment later', async () => {
+  const kept = storage();
+  const { room, socket, states } = await open({ storage: kept });
+  socket.enter(0);
+  socket.say('session', { token: 'a.b.c' });
+  assert.equal(kept.getItem('parlor.token'), 'a.b.c');
+  socket.say('token_revoked', { message: 'you were signed out' });
+  assert.equal(kept.getItem('parlor.token'), null);
+  assert.match(room.status.message, /signed out/);
+  assert.equal(states.at(-1).split(' ')[0], 'refused');
+  assert.equal(socket.connected, false);
+});
+
 test('a gap asks for a sync once, and the state given for it fills it', async () => {
   const { room, socket, heard } = await open();
   socket.enter(0);

@@ -1,6 +1,7 @@
 //! Rooms as data: what a log must hold for `verify`, and what a reset leaves behind.
 
 mod actor;
+mod ticking;
 
 use std::path::Path;
 use std::sync::Arc;

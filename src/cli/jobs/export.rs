@@ -1,5 +1,7 @@
-//! `parlor export`: a room as one JSON document. Of a room that is not over it holds what a spectator may see.
+//! `parlor export`: a room as one JSON document, or its game in the format of another program. Of a room that is not over it holds what a
+//! spectator may see.
 
+use anyhow::Context;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -8,6 +10,7 @@ use crate::game::Viewer;
 use crate::log::Visibility;
 use crate::room::actor::EventShown;
 use crate::room::erased::Summary;
+use crate::room::export::known_format;
 use crate::time::Timestamp;
 
 /// Goes up when a reader of the document would have to know.
@@ -30,8 +33,17 @@ struct Document {
 }
 
 /// # Errors
-/// When the log does not hold together.
-pub fn export(reading: &Reading) -> anyhow::Result<String> {
+/// When the log does not hold together, or the game has no such format.
+pub fn export(reading: &Reading, format: &str) -> anyhow::Result<String> {
+    if format == "json" {
+        return document(reading);
+    }
+    let format = known_format(&*reading.game, format)?;
+    let text = reading.game.export(&reading.rows, format.name)?;
+    text.context("a game with secrets is exported when it is over")
+}
+
+fn document(reading: &Reading) -> anyhow::Result<String> {
     let room = reading.game.load(None, &reading.rows)?;
     let viewer = room.viewer(None);
     let shown = reading.rows.iter().map(|row| Ok(EventShown::new(row.seq, row.at, reading.game.tell(row, viewer)?)));

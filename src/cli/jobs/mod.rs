@@ -16,7 +16,7 @@ use anyhow::{Context, bail};
 use self::reading::Reading;
 use super::{Job, Token};
 use crate::account::token::Tokens;
-use crate::account::{Identity, nickname};
+use crate::account::{Identity, nickname, revocation};
 use crate::app;
 use crate::config::Config;
 use crate::config::value::Database;
@@ -55,8 +55,8 @@ pub async fn run(job: Job, config: &Config) -> ExitCode {
             Err(error) => Err(error),
         },
         Job::Verify(room) => Reading::of(room.code, config).await.map(|reading| verify::verify(&reading)),
-        Job::Export(room) => match Reading::of(room.code, config).await {
-            Ok(reading) => export::export(&reading).map(Answer::from),
+        Job::Export(asked) => match Reading::of(asked.room.code, config).await {
+            Ok(reading) => export::export(&reading, &asked.format).map(Answer::from),
             Err(error) => Err(error),
         },
         Job::Token(asked) => token(asked, config),
@@ -98,9 +98,22 @@ async fn cleanup(config: &Config) -> anyhow::Result<Answer> {
             break;
         }
     }
+    let now = Clock::system().now();
+    log.forget_sessions(now, now - revocation::KEPT).await?;
+    let mut forgotten = 0;
+    loop {
+        let some = log.forget_guests(now - config.guests_kept, config.guest_games, DELETED_AT_ONCE).await?;
+        forgotten += some;
+        if some < DELETED_AT_ONCE {
+            break;
+        }
+    }
     log.close().await;
     let rooms = if deleted == 1 { "room" } else { "rooms" };
-    Ok(Answer::from(format!("deleted {deleted} {rooms} that ended before {before}\n")))
+    let guests = if forgotten == 1 { "guest" } else { "guests" };
+    Ok(Answer::from(format!(
+        "deleted {deleted} {rooms} that ended before {before}\nforgot {forgotten} {guests} who do not come back\n"
+    )))
 }
 
 /// The token alone goes to standard output, for `TOKEN=$(parlor token)`; whose it is, to standard error.

@@ -15,6 +15,7 @@ mod probes;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod ticking;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,6 +59,8 @@ pub enum Law {
     OpenGamesAreOneForAll,
     /// With `SECRETS`, one player's secrets change no byte of what another viewer is told.
     SecretsStay,
+    /// In a ticking game `advance(a)` and then `advance(b)` is `advance(b)`, and `advance` never goes back.
+    TimeIsTime,
     /// A bot to act chooses a legal command, the same for the same view and luck, and one not to act chooses nothing illegal.
     BotsPlayByTheRules,
 }

@@ -22,6 +22,9 @@ const EPOCH: Timestamp = Timestamp(1_700_000_000_000);
 /// The client seeds of trials.
 const CLIENT_SEEDS: [&str; 2] = ["host", "guest"];
 
+/// For how many looks nobody may do anything in a ticking game before it counts as stuck.
+const IDLE_MAX: usize = 1_000;
+
 pub(super) struct Playout<'a, G: Game> {
     pub trial: &'a Trial<'a, G>,
     pub setup: G::Setup,
@@ -129,11 +132,43 @@ impl<'a, G: Game> Playout<'a, G> {
 
     /// What comes next; time passes.
     fn next_input(&mut self) -> Result<Option<Input<G::Command>>, Broken> {
+        if self.ticks() {
+            return self.next_input_in_time();
+        }
         self.now = self.now + Duration::from_millis(self.luck.below(2_000) as u64);
         let due = self.state.wake_at();
         if due.is_some_and(|due| due <= self.now) {
             return Ok(Some(Input::Wake));
         }
+        if let Some(input) = self.chosen()? {
+            return Ok(Some(input));
+        }
+        Ok(due.map(|due| {
+            self.now = due;
+            Input::Wake
+        }))
+    }
+
+    /// What comes next in a ticking game: it may be that nobody does anything for a while.
+    fn next_input_in_time(&mut self) -> Result<Option<Input<G::Command>>, Broken> {
+        for _ in 0..IDLE_MAX {
+            if self.pass_time()? {
+                return Ok(Some(Input::Wake));
+            }
+            if let Some(input) = self.chosen()? {
+                return Ok(Some(input));
+            }
+            if self.state.simulated().is_none() {
+                break;
+            }
+        }
+        Ok(self.state.wake_at().map(|due| {
+            self.now = self.now.max(due);
+            Input::Wake
+        }))
+    }
+
+    fn chosen(&mut self) -> Result<Option<Input<G::Command>>, Broken> {
         let chosen = match self.players {
             Players::Bots(level) => self.bot_choice(level)?,
             Players::Random { absences } => {
@@ -146,13 +181,7 @@ impl<'a, G: Game> Playout<'a, G> {
                 self.luck.pick(&choices).cloned()
             }
         };
-        if let Some((seat, command)) = chosen {
-            return Ok(Some(Input::Play { seat, command }));
-        }
-        Ok(due.map(|due| {
-            self.now = due;
-            Input::Wake
-        }))
+        Ok(chosen.map(|(seat, command)| Input::Play { seat, command }))
     }
 
     /// What a bot does; every seat is asked, those to act must answer.
@@ -196,6 +225,9 @@ impl<'a, G: Game> Playout<'a, G> {
             }
             return Ok(Err(refusal));
         }
+        if self.ticks() {
+            self.state.advance(self.now);
+        }
         self.keep(&asked, &events, drawn_before)?;
         Ok(Ok(Step { before, events }))
     }
@@ -214,8 +246,12 @@ impl<'a, G: Game> Playout<'a, G> {
             self.replayed.evolve(&read);
             self.log.push(logged);
         }
-        if self.replayed != self.state {
-            let how = format!("after {asked} the log gives {:?}, but live it is {:?}", self.replayed, self.state);
+        let mut replayed = self.replayed.clone();
+        if self.ticks() {
+            replayed.advance(self.now);
+        }
+        if replayed != self.state {
+            let how = format!("after {asked} the log gives {replayed:?}, but live it is {:?}", self.state);
             return Err(self.broken(Law::ReplayIsLive, how));
         }
         let mut checked = Chance::new(super::seed_of(self.trial.seed), CLIENT_SEEDS, drawn_before);

@@ -1,14 +1,20 @@
 //! What is the same for every store: compiled once for each, with `Db` and `Pool` standing for its types. See [`crate::log`].
 
 mod accounts;
+mod annotations;
+mod owners;
 mod queue;
+mod ratings;
 mod read;
+
+pub use owners::lease;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 
-use super::{Connection, Db, Pool, SHARED, Store, breaks};
+use super::{Connection, Db, FOUND, Pool, SHARED, Store, breaks, search_of};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
+use crate::log::owners::Owners;
 use crate::log::writer::Writer;
 use crate::log::{CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
 use crate::time::Timestamp;
@@ -92,6 +98,10 @@ impl EventLog for Log {
             deleted += u32::from(writer.delete(room, ended_before).await?);
         }
         Ok(deleted)
+    }
+
+    fn owners(&self) -> Option<&dyn Owners> {
+        Some(self)
     }
 
     async fn health(&self) -> Result<(), LogError> {

@@ -110,6 +110,19 @@ pub async fn due(pool: &Pool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode
     found.iter().map(|text| code(text)).collect()
 }
 
+pub async fn orphans(pool: &Pool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT rooms.code FROM room_owners JOIN rooms ON rooms.id = room_owners.room_id
+         WHERE room_owners.expires_at <= $1 ORDER BY room_owners.expires_at LIMIT $2",
+    )
+    .bind(now.0)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(unavailable)?;
+    found.iter().map(|text| code(text)).collect()
+}
+
 pub async fn listed(pool: &Pool, game: Option<&str>, status: Option<Status>, limit: u32) -> Result<Vec<StoredRoom>, LogError> {
     // Built for what is asked, so that each question finds its index.
     let mut query = QueryBuilder::<Db>::new(ROOM);
@@ -168,7 +181,7 @@ pub fn unreadable(what: &str) -> LogError {
     LogError::Unavailable(format!("a {what} in the store cannot be read"))
 }
 
-fn code(text: &str) -> Result<RoomCode, LogError> {
+pub fn code(text: &str) -> Result<RoomCode, LogError> {
     text.parse().map_err(|_| unreadable("code"))
 }
 
@@ -176,6 +189,6 @@ pub fn player(bytes: &[u8]) -> Result<PlayerId, LogError> {
     Uuid::from_slice(bytes).map(PlayerId).map_err(|_| unreadable("player"))
 }
 
-fn number(seq: i64) -> Result<Seq, LogError> {
+pub fn number(seq: i64) -> Result<Seq, LogError> {
     u32::try_from(seq).map(Seq).map_err(|_| unreadable("number"))
 }

@@ -8,9 +8,13 @@ use sqlx::postgres::PgArguments;
 
 use crate::log::writer::Batch;
 
-/// Writes a batch: all of it or nothing.
+/// Writes a batch: all of it or nothing. `fenced` finds nothing unless another epoch stands there, and then breaks the constraint that
+/// `fence` is NULL.
 pub const WRITE: &str = "
-WITH made AS (
+WITH fenced AS (
+    UPDATE room_owners SET fence = 1 FROM unnest($27::bigint[], $28::bigint[]) AS owned (room_id, epoch)
+    WHERE room_owners.room_id = owned.room_id AND room_owners.epoch <> owned.epoch
+), made AS (
     INSERT INTO rooms (id, code, game, visibility, created_by, created_at, command_id, status, wake_at, ended_at, listing)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::text[],
                          $8::text[], $9::bigint[], $10::bigint[], $11::text[])
@@ -72,6 +76,9 @@ pub fn write(batch: &Batch<'_>) -> Encoded {
         values.add(column(players, |(key, _)| key.0))?;
         values.add(column(players, |(_, player)| player.0.as_bytes().as_slice()))?;
     }
+    let epochs = &batch.epochs;
+    values.add(column(epochs, |(key, _)| key.0))?;
+    values.add(column(epochs, |(_, epoch)| epoch.0))?;
     Ok(values)
 }
 

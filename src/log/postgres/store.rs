@@ -12,7 +12,8 @@ use super::script::{self, WRITE, WRITTEN};
 use super::{Db, patience, too_slow};
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
-use crate::log::writer::{Batch, Failure, Store};
+use crate::log::owners::Epoch;
+use crate::log::writer::{Batch, Failure, Lease, Store};
 use crate::time::Timestamp;
 
 /// Snapshots kept per room: the newest, and two before it in case the rules of a release cannot read that.
@@ -75,14 +76,10 @@ impl PostgresStore {
 
     /// The connection, tried if it was silent, or a fresh one.
     async fn ready(&mut self) -> sqlx::Result<PgConnection> {
-        match self.connection.take() {
-            Some((connection, at)) if at.elapsed() < SILENT => return Ok(connection),
-            Some((mut connection, _)) => {
-                if timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()) {
-                    return Ok(connection);
-                }
-            }
-            None => {}
+        if let Some((mut connection, at)) = self.connection.take()
+            && (at.elapsed() < SILENT || timeout(self.timeout, connection.ping()).await.is_ok_and(|ping| ping.is_ok()))
+        {
+            return Ok(connection);
         }
         timeout(self.timeout, self.connect()).await.unwrap_or_else(|_| Err(too_slow()))
     }
@@ -216,6 +213,11 @@ impl Store for PostgresStore {
         Ok(self.run(query.bind(room.0).bind(ended_before.0)).await?.rows_affected() > 0)
     }
 
+    async fn lease(&mut self, lease: Lease) -> Result<Vec<(RoomKey, Epoch)>, Failure> {
+        // Done twice it is the same lease: whoever does not hear the answer asks again.
+        Ok(self.with(async |connection| super::both::lease(connection, lease).await).await?)
+    }
+
     async fn probe(&mut self) -> Result<(), Failure> {
         let query = "INSERT INTO probe (id, at) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET at = probe.at + 1";
         match self.run(sqlx::query(query)).await {
@@ -245,6 +247,9 @@ fn trouble(error: sqlx::Error) -> Trouble {
         return Trouble::Refused(Failure::Conflict);
     }
     let code = refused.code().unwrap_or_default();
+    if refused.constraint() == Some("room_owners_fence_check") {
+        return Trouble::Refused(Failure::Superseded);
+    }
     Trouble::Refused(match (refused.constraint(), &*code) {
         (Some("events_pkey"), "23505") => Failure::Conflict,
         (Some("events_command_key"), "23505") => Failure::Duplicate,

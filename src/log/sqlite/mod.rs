@@ -18,6 +18,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use self::store::SqliteStore;
+use super::annotations::Words;
 use super::writer::Writer;
 
 /// The tables' history; the same numbers as `migrations/postgres`.
@@ -62,13 +63,21 @@ impl Default for Settings {
     }
 }
 
-/// One process at a time holds the file.
-const SHARED: bool = false;
+/// The condition on annotations whose words fit `$1`, which [`search_of`] makes.
+const FOUND: &str = "annotations.id IN (SELECT rowid FROM annotations_words WHERE annotations_words MATCH $1)";
+
+/// All of the words, the last as a beginning, each as a string of FTS5: nothing in it is an operator.
+fn search_of(words: &Words) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    format!("{}*", words.join(" "))
+}
 
 type Db = sqlx::Sqlite;
 type Pool = SqlitePool;
 type Connection = sqlx::SqliteConnection;
 type Store = SqliteStore;
+/// One process has the file alone.
+const SHARED: bool = false;
 
 /// Whether this is what was broken. SQLite names the columns of a broken uniqueness, not the constraint.
 fn breaks(error: &sqlx::Error, _constraint: &str, columns: &str) -> bool {

@@ -20,6 +20,7 @@ pub struct Shape {
     rows: usize,
     here: usize,
     gone: usize,
+    epochs: usize,
 }
 
 impl Shape {
@@ -30,6 +31,7 @@ impl Shape {
             rows: room_for(batch.rows.len()),
             here: room_for(batch.here.len()),
             gone: room_for(batch.gone.len()),
+            epochs: room_for(batch.epochs.len()),
         }
     }
 
@@ -38,6 +40,10 @@ impl Shape {
     /// Parameters have no names: SQLite looks named ones up in a list, for each value again.
     pub fn text(self) -> String {
         let mut text = String::from("BEGIN IMMEDIATE;");
+        for _ in 0..self.epochs {
+            // Finds nothing to write unless another epoch stands there, and then breaks the constraint that fence is NULL.
+            text.push_str("UPDATE room_owners SET fence = 1 WHERE room_id = ? AND epoch <> ?;");
+        }
         each_statement(self.rooms, |rows| {
             text.push_str(
                 "INSERT INTO rooms (id, code, game, visibility, created_by, created_at, command_id, status, wake_at, ended_at, listing) \
@@ -77,7 +83,12 @@ impl Shape {
     /// When a value cannot be encoded; these all can.
     pub fn arguments(self, batch: &Batch<'_>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
         let mut values = Values(SqliteArguments::default());
-        values.0.reserve(self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.here + self.gone) * 2, 0);
+        values.0.reserve(self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.here + self.gone + self.epochs) * 2, 0);
+        for (key, epoch) in &batch.epochs {
+            values.add(key.0)?;
+            values.add(epoch.0)?;
+        }
+        values.fill(2 * (self.epochs - batch.epochs.len()))?;
         for (key, room) in &batch.rooms {
             values.add(key.0)?;
             values.add(room.code.as_str())?;
@@ -171,10 +182,14 @@ mod tests {
 
     #[test]
     fn a_text_asks_for_as_many_values_as_it_is_given() {
-        let batch = Batch { gone: vec![(crate::id::RoomKey(1), crate::id::PlayerId::random()); 3], ..Batch::default() };
+        let batch = Batch {
+            gone: vec![(crate::id::RoomKey(1), crate::id::PlayerId::random()); 3],
+            epochs: vec![(crate::id::RoomKey(1), crate::log::owners::Epoch(1))],
+            ..Batch::default()
+        };
         let shape = Shape { rows: 512, rooms: 0, heads: 0, here: 0, ..Shape::of(&batch) };
         let asked = shape.text().matches('?').count();
-        assert_eq!(asked, 512 * 6 + 4 * 2);
+        assert_eq!(asked, 512 * 6 + 4 * 2 + 2);
         assert_eq!(Arguments::len(&shape.arguments(&batch).unwrap()), asked);
     }
 }

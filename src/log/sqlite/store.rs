@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqlitePool};
 use super::script::Shape;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
-use crate::log::writer::{Batch, Failure, Store};
+use crate::log::owners::Epoch;
+use crate::log::writer::{Batch, Failure, Lease, Store};
 use crate::time::Timestamp;
 
 /// Prepared texts kept. Under steady load there are a dozen shapes; a prepared one of the largest takes about half a megabyte.
@@ -156,6 +157,14 @@ impl Store for SqliteStore {
         Ok(self.run(query.bind(room.0).bind(ended_before.0)).await? > 0)
     }
 
+    async fn lease(&mut self, lease: Lease) -> Result<Vec<(RoomKey, Epoch)>, Failure> {
+        let connection = self.connection().await?;
+        match super::both::lease(connection, lease).await {
+            Ok(leases) => Ok(leases),
+            Err(error) => Err(self.undo(error).await),
+        }
+    }
+
     async fn probe(&mut self) -> Result<(), Failure> {
         let query = sqlx::query("INSERT INTO probe (id, at) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET at = probe.at + 1");
         self.run(query).await.map(drop)
@@ -188,6 +197,9 @@ fn failure(error: sqlx::Error) -> Failure {
     if refused.is_foreign_key_violation() {
         // The room was deleted in the meantime: who reads what is newer finds that out.
         return Failure::Conflict;
+    }
+    if refused.message().ends_with("room_owners_fence_check") {
+        return Failure::Superseded;
     }
     let columns = refused.message().strip_prefix("UNIQUE constraint failed: ");
     let known = columns.and_then(|columns| BROKEN.into_iter().find(|(broken, _)| *broken == columns));

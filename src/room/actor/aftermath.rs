@@ -32,6 +32,10 @@ impl Awake {
             }
         }
         if !out.updates.is_empty() {
+            if out.updates.iter().any(|update| update.told.for_viewer(|| None).event == "game_started") {
+                self.show_state();
+            }
+            self.show_frame();
             for (_, wake) in self.waiting.drain(..) {
                 let _ = wake.send(());
             }
@@ -96,13 +100,10 @@ impl Awake {
             return;
         }
         self.bot_thinking = Some((seat, version));
-        let (cell, delay) = (Arc::clone(cell), kernel.settings.bot_delay);
+        let (cell, delay, thinking) = (Arc::clone(cell), kernel.settings.bot_delay, kernel.thinking.clone());
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let command = tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a bot panicked");
-                None
-            });
+            let command = thinking.choose(job).await;
             let _ = cell.send(Message::Bot { seat, version, command });
         });
     }
@@ -163,7 +164,7 @@ impl Awake {
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
-                Message::Tick | Message::News(_) | Message::Reread | Message::Bot { .. } => {}
+                Message::Tick | Message::News(_) | Message::Reread | Message::Adopt | Message::Bot { .. } => {}
             }
         }
         if gone {

@@ -1,5 +1,7 @@
 //! The mailbox of a room, and the task that exists only while there is mail.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 /// One room that is awake, or about to be.
@@ -8,6 +10,10 @@ pub struct Cell {
     pub(super) kernel: Arc<Kernel>,
     pub(super) mail: Mutex<Mail>,
     pub(super) awake: AsyncMutex<Awake>,
+    /// This node keeps its time, so it stays in memory.
+    pub(super) ticking: AtomicBool,
+    /// The first beat that found the room's task at work.
+    pub(super) late_since: Mutex<Option<tokio::time::Instant>>,
 }
 
 #[derive(Default)]
@@ -24,7 +30,14 @@ pub(super) struct Mail {
 impl Cell {
     pub fn new(code: RoomCode, kernel: Arc<Kernel>) -> Self {
         let mail = Mail { last_active: kernel.clock.now(), ..Mail::default() };
-        Self { code, kernel, mail: Mutex::new(mail), awake: AsyncMutex::default() }
+        Self {
+            code,
+            kernel,
+            mail: Mutex::new(mail),
+            awake: AsyncMutex::default(),
+            ticking: AtomicBool::new(false),
+            late_since: Mutex::default(),
+        }
     }
 
     /// A room that was just created.
@@ -59,7 +72,7 @@ impl Cell {
             return Err(Full::Closed(message));
         }
         // What the room must learn (who went, what is due) always fits: there is at most one such per connection.
-        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Reread | Message::Bot { .. });
+        let must = matches!(message, Message::Gone(_) | Message::Tick | Message::Reread | Message::Adopt | Message::Bot { .. });
         if mail.queue.len() >= self.kernel.settings.mailbox && !must {
             return Err(Full::Busy(message));
         }
@@ -78,7 +91,8 @@ impl Cell {
         if mail.closed {
             return;
         }
-        let nobody = mail.audience == 0 && !mail.running;
+        // Whoever keeps a room's time has to know what is put in elsewhere.
+        let nobody = mail.audience == 0 && !mail.running && !self.ticking.load(Ordering::Relaxed);
         if nobody || mail.queue.len() >= self.kernel.settings.mailbox {
             mail.stale = true;
             return;
@@ -111,6 +125,7 @@ impl Cell {
             mail.audience = awake.audience();
         }
         let idle = !mail.running && mail.queue.is_empty() && mail.audience == 0 && mail.last_active < before;
+        let idle = idle && !self.ticking.load(Ordering::Relaxed);
         mail.closed |= idle;
         idle
     }

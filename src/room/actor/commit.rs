@@ -22,6 +22,7 @@ impl Awake {
             rows: std::mem::take(&mut out.rows),
             head: head.clone(),
             presence: std::mem::take(&mut out.presence),
+            epoch: self.time.epoch(),
         };
         match kernel.peers() {
             None => kernel.log.append(commit).await?,

@@ -131,6 +131,9 @@ impl Awake {
             if alive && let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
                 alive = outlet.emit("connection_established", &payload).is_ok();
             }
+            if alive && room.ticks().is_some() {
+                alive = outlet.emit("game_state", &state).is_ok();
+            }
             if !alive {
                 outlet.close();
                 self.conns.retain(|c| c.id != *id);

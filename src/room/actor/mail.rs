@@ -75,6 +75,8 @@ pub enum Message {
     Tick,
     /// The log was changed behind the room's back (somebody's name was taken out of it): read it again.
     Reread,
+    /// The node that kept this room's time is gone: read what it logged, and go on.
+    Adopt,
     Look {
         player: Option<PlayerId>,
         reply: oneshot::Sender<Result<Look, Refusal>>,

@@ -5,10 +5,13 @@
 //!
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
 //! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
+//! - `beat`: the time of ticking games.
 //! - `news`: what other nodes did; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod aftermath;
+mod answers;
 mod asides;
+mod beat;
 mod cell;
 mod commit;
 mod entry;
@@ -31,7 +34,7 @@ use crate::games::AnyGame;
 use crate::id::{PlayerId, RoomCode, RoomKey, Seat, Seq};
 use crate::log::{CommandKey, Commit, Head, LogError, Row, Status};
 use crate::refusal::{Code, Refusal};
-use crate::room::decide::{Asker, Done, Encoded, Failed, Outbox, is_aside, knows};
+use crate::room::decide::{Asker, Done, Failed, Outbox, is_aside, knows};
 use crate::room::directory::Kernel;
 use crate::room::erased::{AnyRoom, Summary};
 use crate::room::fact::Player;
@@ -39,6 +42,8 @@ use crate::room::outlet::{Answer, ConnId, Outlet, Reply};
 use crate::room::told::{Told, raw};
 use crate::time::Timestamp;
 
+pub use answers::{json_answer, no_such_room, store_failed, unavailable};
+use answers::{lost, shows_state};
 pub use cell::Cell;
 pub use mail::{Enter, Full, Look, Message, Purpose, Request};
 use shown::*;
@@ -85,6 +90,7 @@ struct Awake {
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
     company: news::Company,
+    time: beat::Time,
 }
 
 struct Loaded {
@@ -118,6 +124,9 @@ impl Awake {
     async fn work(&mut self, cell: &Arc<Cell>, mut mail: VecDeque<Message>) {
         let kernel = Arc::clone(&cell.kernel);
         let mut tries = 0;
+        if !self.time.is_here() && mail.iter().any(|message| matches!(message, Message::Adopt)) {
+            self.hosted = None;
+        }
         while !mail.is_empty() {
             if matches!(mail.front(), Some(Message::Reread)) {
                 mail.pop_front();
@@ -142,10 +151,14 @@ impl Awake {
                 Ok(()) => {
                     tries = 0;
                     self.tell(cell, &kernel, out, settled).await;
+                    self.keep_time(cell, &kernel).await;
                 }
-                Err(LogError::Conflict | LogError::Duplicate) if tries < TRIES => {
+                Err(why @ (LogError::Conflict | LogError::Duplicate | LogError::Superseded)) if tries < TRIES => {
                     tries += 1;
                     self.hosted = None;
+                    if matches!(why, LogError::Superseded) {
+                        self.let_go(cell);
+                    }
                     // Decide the same mail again on what the log says now.
                     for message in settled.into_iter().rev() {
                         mail.push_front(self.unsettle(message));
@@ -189,7 +202,12 @@ impl Awake {
         let mut out = Outbox::default();
         let now = kernel.clock.now();
         self.attend(kernel, loaded.key, now).await.map_err(|error| store_failed(&error))?;
-        loaded.room.interrupted(&|player| self.company.elsewhere.contains(&player), kernel.booted_at, now, &mut out);
+        loaded.room.keep_time(self.time.is_here());
+        let elsewhere = |player| self.company.elsewhere.contains(&player);
+        if let Err(error) = loaded.room.interrupted(&elsewhere, kernel.booted_at, now, &mut out) {
+            tracing::error!(%error, room = %cell.code, "a game could not take note of the restart");
+            return Err(Refusal::new(Code::InternalError, "this room cannot be read"));
+        }
         self.hosted = Some(loaded);
         if !out.rows.is_empty() {
             if let Err(error) = self.append(cell, kernel, &mut out).await {
@@ -256,7 +274,10 @@ impl Awake {
                     self.conns.retain(|c| c.id != conn);
                     people = true;
                 }
-                Message::Tick => people = true,
+                Message::Tick | Message::Adopt => {
+                    self.time.look();
+                    people = true;
+                }
                 Message::News(rows) if !out.rows.is_empty() => {
                     // This step will find that another was faster.
                     mail.push_front(Message::News(rows));
@@ -308,7 +329,9 @@ impl Awake {
                     }
                 }
                 Message::Bot { seat, version, command } => {
-                    self.bot_thinking = None;
+                    if self.bot_thinking == Some((seat, version)) {
+                        self.bot_thinking = None;
+                    }
                     if loaded.room.version() != version {
                         continue;
                     }
@@ -443,15 +466,6 @@ impl Loaded {
     }
 }
 
-impl Encoded {
-    fn for_viewer(&self, seat: impl FnOnce() -> Option<Seat>) -> &Told {
-        match self {
-            Encoded::ForAll(told) => told,
-            Encoded::PerSeat(seats, watching) => seat().and_then(|seat| seats.get(seat.index())).unwrap_or(watching),
-        }
-    }
-}
-
 fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, Told)> {
     match loaded.game.tell(row, viewer) {
         Ok(told) => Some((row.seq, row.at, told)),
@@ -460,35 +474,4 @@ fn told(loaded: &Loaded, row: &Row, viewer: Viewer) -> Option<(Seq, Timestamp, T
             None
         }
     }
-}
-
-/// Whether the answer shows the room as it is, at once.
-fn shows_state(event: &str) -> bool {
-    matches!(event, "request_sync" | "reconnect_sync" | "request_presence")
-}
-
-pub fn no_such_room() -> Refusal {
-    Refusal::new(Code::InvalidGame, "there is no room with this code")
-}
-
-pub fn unavailable() -> Refusal {
-    Refusal::new(Code::Unavailable, "the store cannot be reached; nothing was applied")
-}
-
-/// The one answer that does not say whether something was applied: the store was lost in the middle. The log will tell, and everybody
-/// in the room with it.
-fn lost() -> Refusal {
-    Refusal::new(Code::Unavailable, "the store was lost on the way; look whether this was applied before you do it again")
-}
-
-pub fn store_failed(error: &LogError) -> Refusal {
-    tracing::warn!(%error, "the store did not answer");
-    unavailable()
-}
-
-pub fn json_answer(object: &impl Serialize) -> Answer {
-    Answer::Json(serde_json::value::to_raw_value(object).unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be written");
-        raw(r#"{"ok":true}"#.into())
-    }))
 }

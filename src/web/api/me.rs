@@ -57,7 +57,9 @@ struct RenameIn {
 /// `PATCH /auth/me`: another nickname, and a token that says so, valid no longer than the one it was asked with.
 pub async fn rename(State(app): State<Arc<App>>, asker: Asker, body: Object) -> ApiResult<Json<SessionOut>> {
     let ask: RenameIn = body.read()?;
-    let identity = app.desk.rename(asker.known()?, &ask.nickname).await?;
+    let known = asker.known()?;
+    app.desk.may_change(asker.address)?;
+    let identity = app.desk.rename(known, &ask.nickname).await?;
     let Proven { identity, token } = Asker { identity: Some(identity), ..asker }.named(&app, None)?;
     Ok(Json(SessionOut::new(identity, Some(token))))
 }
@@ -70,7 +72,9 @@ struct DeleteIn {
 /// `DELETE /auth/me`: for good. Rooms keep the seat, under another name.
 pub async fn delete(State(app): State<Arc<App>>, asker: Asker, body: Object) -> ApiResult<Response> {
     let ask: DeleteIn = body.read()?;
-    app.delete_player(asker.known()?, ask.password.as_deref(), asker.address).await?;
+    let known = asker.known()?;
+    app.desk.may_change(asker.address)?;
+    app.delete_player(known, ask.password.as_deref(), asker.address).await?;
     Ok(signed_out(&app))
 }
 

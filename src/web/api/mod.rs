@@ -2,13 +2,17 @@
 //!
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
+//! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
 //! - [`queue`]: strangers wait for each other.
 //! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
 pub mod about;
+pub mod annotations;
 pub mod asker;
 pub mod body;
+pub mod consult;
+pub mod figures;
 pub mod invite;
 pub mod lobby;
 pub mod me;
@@ -23,7 +27,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use http::{HeaderValue, StatusCode, header};
 
 use super::error::ApiError;
@@ -34,7 +38,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 36] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -49,6 +53,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
         ("/queue/join", post(queue::join)),
         ("/queue/leave", post(queue::leave)),
         ("/queue/status", get(queue::status)),
+        ("/rooms/{code}/export", get(record::export)),
         ("/auth/guest", post(session::guest)),
         ("/auth/register", post(session::register)),
         ("/auth/login", post(session::log_in)),
@@ -63,6 +68,12 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
         ("/auth/password", post(me::change_password)),
         ("/auth/me", get(me::show).patch(me::rename).delete(me::delete)),
         ("/players/{id}", get(me::player)),
+        ("/players/{id}/stats", get(figures::stats)),
+        ("/leaderboard", get(figures::leaderboard)),
+        ("/{game}/analyze", post(consult::analyze)),
+        ("/rooms/{code}/annotations", get(annotations::of_room).post(annotations::add)),
+        ("/rooms/{code}/annotations/{id}", delete(annotations::remove)),
+        ("/annotations", get(annotations::find)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]

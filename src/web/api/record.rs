@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -84,4 +85,14 @@ pub async fn verify(State(app): State<Arc<App>>, Code(room_code): Code) -> ApiRe
     let checked = app.rooms.verify(room_code).await?;
     let draws: Vec<_> = checked.into_iter().map(|c| DrawOut { matches: c.claimed == c.computed, checked: c }).collect();
     Ok(Json(VerdictOut { room_code, matches: draws.iter().all(|draw| draw.matches), draws }).into_response())
+}
+
+/// `GET /rooms/{code}/export?format=mat`: the room's last round in a format of other programs, as far as it is played.
+pub async fn export(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, fields: Fields) -> ApiResult<Response> {
+    app.rooms.look(code, asker.id()).await?.may_watch()?;
+    let exported = app.rooms.export(code, &fields.get::<String>("format", "a format")?.unwrap_or_default()).await?;
+    let name = format!("attachment; filename=\"{code}.{}\"", exported.format.name);
+    let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
+    let kind = HeaderValue::from_static(exported.format.media_type);
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], exported.text).into_response())
 }

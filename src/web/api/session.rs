@@ -165,7 +165,12 @@ pub async fn verify_token(State(app): State<Arc<App>>, body: Object) -> ApiResul
 }
 
 /// `POST /auth/logout`: the session of the token, and that of the refresh token.
-pub async fn log_out(State(app): State<Arc<App>>, asker: Result<Asker, ApiError>, body: Object) -> ApiResult<Response> {
+pub async fn log_out(
+    State(app): State<Arc<App>>,
+    Address(address): Address,
+    asker: Result<Asker, ApiError>,
+    body: Object,
+) -> ApiResult<Response> {
     let ask: RefreshIn = body.read()?;
     let identity = match (asker, &ask.refresh_token) {
         (Ok(asker), None) => Some(asker.known()?.clone()),
@@ -174,13 +179,16 @@ pub async fn log_out(State(app): State<Arc<App>>, asker: Result<Asker, ApiError>
         (Err(_), Some(_)) => None,
         (Err(error), None) => return Err(error),
     };
+    app.desk.may_change(address)?;
     app.desk.log_out(identity.as_ref(), ask.refresh_token.as_deref()).await?;
     Ok(signed_out(&app))
 }
 
 /// `POST /auth/logout_everywhere`: every session of the one who asks.
 pub async fn log_out_everywhere(State(app): State<Arc<App>>, asker: Asker) -> ApiResult<Response> {
-    app.desk.log_out_everywhere(asker.known()?.player_id).await?;
+    let player = asker.known()?.player_id;
+    app.desk.may_change(asker.address)?;
+    app.desk.log_out_everywhere(player).await?;
     Ok(signed_out(&app))
 }
 

@@ -66,7 +66,7 @@ pub async fn register(mut visit: Visit, body: Body) -> Response {
 
 async fn try_register(visit: &mut Visit, body: Body) -> Outcome {
     let form = Form::read(visit, body)?;
-    if !visit.identity.guest {
+    if is_signed_in(visit).await {
         return Answer::go("/profile");
     }
     let field = |name| form.get(name).unwrap_or_default();
@@ -91,6 +91,7 @@ async fn try_register(visit: &mut Visit, body: Body) -> Outcome {
 pub async fn log_out(mut visit: Visit, body: Body) -> Response {
     let outcome = async {
         Form::read(&visit, body)?;
+        visit.app.desk.may_change(visit.ip)?;
         visit.app.desk.log_out(Some(&visit.identity), None).await?;
         visit.forget();
         Answer::go("/")

@@ -15,11 +15,12 @@ use crate::room::directory::{CreateRoom, no_options};
 use crate::web::error;
 use crate::web::view::CreatePage;
 
-/// `GET /create?game=NAME`; without a name, the first game.
+/// `GET /create?game=NAME`; without a name, the first game. Further fields fill in the form: links to a room with these options.
 pub async fn show(visit: Visit, uri: Uri) -> Response {
     let named = query(&uri, "game");
+    let form = uri.query().filter(|query| query.contains('&')).map(Form::parse);
     let outcome = match find(&visit, named.as_deref()) {
-        Some(card) => page(&visit, &card, None, None),
+        Some(card) => page(&visit, &card, form.as_ref(), None),
         None => Err(Problem::NotFound),
     };
     visit.finish(outcome)

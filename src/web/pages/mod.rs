@@ -12,6 +12,7 @@ mod games;
 mod history;
 mod home;
 mod join;
+mod leaderboard;
 mod lobby;
 mod play;
 mod profile;
@@ -52,6 +53,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/profile/logout_everywhere", post(profile::log_out_everywhere))
         .route("/profile/delete", post(profile::delete))
         .route("/players/{id}", get(profile::show_other))
+        .route("/leaderboard", get(leaderboard::show))
         .route("/play/{code}", get(play::show))
         .route("/results/{code}", get(results::show))
         .route("/replay/{code}", get(replay::show))

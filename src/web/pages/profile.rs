@@ -12,11 +12,17 @@ use super::session::Visit;
 use crate::id::PlayerId;
 use crate::log::accounts::StoredPlayer;
 use crate::log::{StoredRoom, Visibility};
+use crate::rating;
 use crate::refusal::{Code, Refusal};
+use crate::room::actor::store_failed;
 use crate::time::Timestamp;
 use crate::web::error;
-use crate::web::view::{Notice, PlayedRoom, ProfilePage};
+use crate::web::view::{Chart, Figures, Notice, Past, PlayedRoom, ProfilePage};
 
+/// Games that a rating's chart shows at most.
+const CHARTED: u32 = 200;
+/// Results on a profile.
+const PAST_SHOWN: u32 = 20;
 /// Rooms on a profile: what somebody plays in a day, for as long as rooms are kept.
 const ROOMS_SHOWN: u32 = 30;
 
@@ -82,6 +88,7 @@ pub async fn change_password(mut visit: Visit, body: Body) -> Response {
 pub async fn log_out_everywhere(mut visit: Visit, body: Body) -> Response {
     let outcome = async {
         Form::read(&visit, body)?;
+        visit.app.desk.may_change(visit.ip)?;
         visit.app.desk.log_out_everywhere(visit.me()).await?;
         visit.forget();
         Answer::go("/login")
@@ -97,6 +104,7 @@ pub async fn delete(mut visit: Visit, body: Body) -> Response {
         if form.get("sure").is_none() {
             return refused(&visit, Refusal::invalid("tick the box if you are sure; nothing was deleted")).await;
         }
+        visit.app.desk.may_change(visit.ip)?;
         match visit.app.delete_player(&visit.identity, form.get("password"), visit.ip).await {
             Ok(()) => {
                 visit.forget();
@@ -156,10 +164,59 @@ async fn page(
         own,
         since: stored.as_ref().map(|stored| day(stored.created_at)),
         games: stored.map_or(0, |stored| stored.games),
-        figures: Vec::new(),
+        figures: figures(visit, player).await?,
+        past: past(visit, player).await?,
         rooms: shown.filter_map(|room| played(visit, room, player)).collect(),
         notice,
     })
+}
+
+async fn figures(visit: &Visit, player: PlayerId) -> Result<Vec<Figures>, Problem> {
+    let ratings = &visit.app.ratings;
+    let mut figures = Vec::new();
+    for (game, standing) in ratings.standings(player).await.map_err(|error| store_failed(&error))? {
+        // A game that this server does not have any more is not linked to.
+        let Some(known) = visit.app.rooms.catalogue().find(&game) else { continue };
+        let book = ratings.book(player, Some(&game), CHARTED).await.map_err(|error| store_failed(&error))?;
+        let mut over_time: Vec<_> = book.iter().filter(|played| played.counts).map(|played| played.rating.1).collect();
+        over_time.extend(book.iter().rfind(|played| played.counts).map(|played| played.rating.0));
+        over_time.reverse();
+        figures.push(Figures {
+            game_title: known.card().title.to_owned(),
+            game,
+            rating: format!("{:.1}", standing.rating),
+            won: standing.wins,
+            lost: standing.losses,
+            drawn: standing.draws,
+            gammons: standing.gammons,
+            backgammons: standing.backgammons,
+            streak: standing.streak,
+            best_streak: standing.best_streak,
+            chart: Chart::new(&over_time),
+        });
+    }
+    Ok(figures)
+}
+
+async fn past(visit: &Visit, player: PlayerId) -> Result<Vec<Past>, Problem> {
+    let book = visit.app.ratings.book(player, None, PAST_SHOWN).await.map_err(|error| store_failed(&error))?;
+    let past = book.into_iter().filter_map(|played| {
+        let change = played.rating.1 - played.rating.0;
+        Some(Past {
+            code: played.code,
+            game_title: visit.app.rooms.catalogue().find(&played.game)?.card().title.to_owned(),
+            result: match played.result {
+                rating::Result::Won => "Won",
+                rating::Result::Lost => "Lost",
+                rating::Result::Drawn => "Drawn",
+            },
+            kind: played.kind.map(|kind| kind.replace('_', " ")),
+            opponent: played.opponent,
+            change: (played.counts && change != 0.0).then(|| format!("{change:+.1}")),
+            day: day(played.at),
+        })
+    });
+    Ok(past.collect())
 }
 
 /// What the page needs of a room's summary.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Notice, Shell};
+use super::{Figures, Notice, Past, Shell};
 use crate::id::{PlayerId, RoomCode};
 
 /// `GET /login`. It posts `username`, `password` and `next` to `/login`.
@@ -60,20 +60,11 @@ pub struct ProfilePage {
     pub games: u32,
     /// Rating and results by game. Without any, the page says nothing of them.
     pub figures: Vec<Figures>,
+    /// Finished games, the latest first.
+    pub past: Vec<Past>,
     /// Rooms that are still there, the latest first: all of one's own, the public ones of others.
     pub rooms: Vec<PlayedRoom>,
     pub notice: Option<Notice>,
-}
-
-/// What somebody has reached in one game.
-#[derive(Clone, Debug)]
-pub struct Figures {
-    pub game_title: String,
-    /// "1612.4".
-    pub rating: String,
-    pub won: u32,
-    pub lost: u32,
-    pub drawn: u32,
 }
 
 /// A room in which somebody has had a seat.

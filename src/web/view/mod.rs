@@ -5,9 +5,12 @@
 //! every page with hostile names and looks for them.
 
 mod account;
+pub mod backgammon;
 pub mod draft;
 mod error;
+mod figures;
 mod home;
+pub mod pong;
 mod queue;
 mod replay;
 mod results;
@@ -16,10 +19,13 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Figures, LogInPage, PlayedRoom, ProfilePage, RegisterPage};
+pub use account::{LogInPage, PlayedRoom, ProfilePage, RegisterPage};
+pub use backgammon::BackgammonPage;
 pub use draft::DraftPage;
 pub use error::ErrorPage;
+pub use figures::{Chart, Figures, GameTab, LeaderboardPage, Past, Rank};
 pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
+pub use pong::PongPage;
 pub use queue::{QueuePage, WaitingPlace};
 pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};

@@ -4,6 +4,8 @@ use askama::Template;
 use serde_json::json;
 
 use super::*;
+use crate::game::{Game, Viewer};
+use crate::games::backgammon::{Backgammon, Options};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::time::Timestamp;
 
@@ -157,6 +159,17 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         ("replay-begin", replay(0).render().unwrap()),
         ("replay-end", replay(4).render().unwrap()),
     ];
+    let board = |role: &str| BackgammonPage { shell: shell(), code, title: "Backgammon".to_owned(), role: role.to_owned() };
+    let turns = ReplayPage {
+        stage: backgammon::stage(code, &backgammon_state(), [&name(), "Ben"], &["expert"], None).unwrap(),
+        ..replay(2)
+    };
+    all.extend([
+        ("play-backgammon", board("host").render().unwrap()),
+        ("play-backgammon-guest", board("guest").render().unwrap()),
+        ("play-backgammon-spectator", board("spectator").render().unwrap()),
+        ("replay-backgammon", turns.render().unwrap()),
+    ]);
     all.extend(errors.into_iter().map(|(page, error)| (page, error.render().unwrap())));
     all
 }
@@ -182,6 +195,46 @@ fn draft_state(name: &str) -> serde_json::Value {
         "template": { "name": "Two", "roles": ["Captain", name] }, "current_turn": "guest", "drawn_character": hanae,
         "host_placements": { "Captain": 101 }, "guest_placements": {}, "drawn_characters": [hanae], "is_started": true, "is_over": false,
     })
+}
+
+#[test]
+fn backgammon_is_told_in_the_usual_notation() {
+    let mut teller = Teller::new([("host", "Ada"), ("guest", "Ben")], Box::new(backgammon::Turns));
+    let step = |from: u8, to: u8, hit: bool| json!({ "from_point": from, "to_point": to, "die": 1, "is_hit": hit });
+    let cases = [
+        ("dice_rolled", json!({ "player": "white", "dice": [1, 3] }), "Ada rolled 31"),
+        ("move_made", json!({ "player": "black", "move": step(0, 4, true) }), "Ben: bar/21*"),
+        (
+            "turn_ended",
+            json!({ "player": "white", "dice": [6, 5], "moves": [step(5, 0, false), step(6, 0, false)] }),
+            "Ada played 65: 6/off 5/off",
+        ),
+        ("turn_ended", json!({ "player": "black", "dice": [6, 6], "moves": [] }), "Ben played 66: no play"),
+        ("double_offered", json!({ "player": "black", "new_stake": 4 }), "Ben doubles to 4"),
+        ("game_over", json!({ "result": { "winner": "white", "points": 1 } }), "Ada wins 1 point"),
+        ("turn_ended", json!({}), "Somebody played : no play"),
+    ];
+    for (event, data, told) in cases {
+        assert_eq!(teller.tell(event, &data), told, "{event}");
+    }
+}
+
+#[test]
+fn backgammon_results_become_two_columns_of_games() {
+    let game = |nth: u8, winner: &str, points: u8, score: [u8; 2]| json!({ "game_number": nth, "winner": winner, "kind": "gammon", "ended_by": "borne_off", "cube": 1, "points": points, "score": score });
+    let results =
+        json!({ "winner": "black", "match_length": 3, "games": [game(1, "white", 2, [2, 0]), game(2, "black", 4, [2, 4])] });
+    let (headline, columns) = backgammon::results(&results, ["Ada", "Ben"], Some("guest")).unwrap();
+    assert_eq!((headline.as_str(), columns[0].total.as_str(), columns[1].total.as_str()), ("You win the match", "2", "4"));
+    assert_eq!((columns[1].lines[0].what.as_str(), columns[1].lines[1].what.as_str()), ("lost", "won a gammon"));
+    assert!(columns[1].winner && columns[1].you && !columns[0].winner);
+    assert_eq!(backgammon::results(&results, ["Ada", "Ben"], None).unwrap().0, "Ben wins the match");
+    assert!(backgammon::results(&json!({}), ["Ada", "Ben"], None).is_err());
+}
+
+fn backgammon_state() -> serde_json::Value {
+    let view = Backgammon::open(&Backgammon::setup(&Options::default(), 2, &()).unwrap()).view(Viewer::Spectator);
+    serde_json::to_value(view).unwrap()
 }
 
 fn column(key: &str, name: &str, winner: bool) -> ScoreColumn {

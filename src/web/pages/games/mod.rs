@@ -1,8 +1,10 @@
 //! What pages know of single games: one file per game and one line in [`of`]. A game without a line has the pages that every room has,
 //! with its options as fields, and is played by clients of its own.
 
+mod backgammon;
 mod draft;
 mod options;
+mod pong;
 
 use serde_json::Value;
 
@@ -68,7 +70,9 @@ impl Pages for Plain {}
 /// The pages of a game, by its name.
 pub fn of(game: &str) -> &'static dyn Pages {
     match game {
+        "backgammon" => &backgammon::Backgammon,
         "draft" => &draft::Draft,
+        "pong" => &pong::Pong,
         _ => &Plain,
     }
 }
