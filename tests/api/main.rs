@@ -7,6 +7,7 @@ mod docs;
 mod limits;
 mod play;
 mod presence;
+mod queue;
 mod rooms;
 mod schema;
 mod session;
