@@ -45,7 +45,6 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         tokio::spawn(ticker::run(Arc::clone(&app.rooms))),
         tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
-        tokio::spawn(Arc::clone(&app.queue).run()),
         tokio::spawn(scorekeeper::run(Arc::clone(&app.rooms), Arc::clone(&app.ratings))),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
@@ -58,6 +57,10 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         Ok(rooms) => tracing::info!(rooms, "players of the last run have their grace period again"),
         Err(error) => tracing::warn!(%error, "the store does not say who was here"),
     }
+    if let Err(error) = app.queue.recover().await {
+        tracing::warn!(%error, "the store does not say who waited for an opponent");
+    }
+    background.push(tokio::spawn(Arc::clone(&app.queue).run()));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {

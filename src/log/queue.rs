@@ -111,8 +111,9 @@ pub trait Queue: Send + Sync + 'static {
     /// This one is not, and counts until `until` at most.
     async fn absent_from_queue(&self, player: PlayerId, until: Timestamp) -> Result<(), LogError>;
 
-    /// After a start: whoever waited has until `until` to show themselves.
-    async fn revive_queue(&self, until: Timestamp) -> Result<(), LogError>;
+    /// After a start: whoever waited has until `until` to show themselves, and is away until then. Where other nodes may be running, only
+    /// those are away whose time has run out by `now`.
+    async fn revive_queue(&self, now: Timestamp, until: Timestamp) -> Result<(), LogError>;
 
     /// Pairs those who wait for `game` and are here, as `policy` says. Whoever it names who is gone by then makes their match void.
     async fn pair(&self, game: &str, now: Timestamp, policy: Policy) -> Result<Vec<Match>, LogError>;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::policy::{Candidate, pairs};
@@ -53,12 +53,17 @@ pub struct Seen {
 }
 
 impl Matchmaker {
+    /// After a start: whoever waited in the last run has the time to come back.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn recover(&self) -> Result<(), LogError> {
+        let now = self.clock.now();
+        self.store.revive_queue(now, now + RESTART_LEASE).await
+    }
+
     /// Looks, for as long as the server runs.
     pub async fn run(self: Arc<Self>) {
-        while let Err(error) = self.store.revive_queue(self.clock.now() + RESTART_LEASE).await {
-            tracing::warn!(%error, "the store does not say who waited for an opponent");
-            sleep(EVERY).await;
-        }
         let mut seen = Seen::default();
         loop {
             if let Err(error) = self.look(&mut seen).await {
@@ -109,8 +114,8 @@ impl Matchmaker {
     /// Whoever is connected here keeps their place.
     async fn attend(&self, waiting: &mut [Waiting], now: Timestamp) -> Result<(), LogError> {
         let here: Vec<PlayerId> = waiting.iter().map(|one| one.player_id).filter(|player| self.ears.has(*player)).collect();
-        // Those who left meanwhile are taken off again when they close.
-        *self.attended.lock() = here.iter().copied().collect();
+        // Somebody who came or left since the queue was read is put right by the next look; until then they cost a question.
+        *self.waiting.lock() = waiting.iter().map(|one| one.player_id).collect();
         // Who asked over HTTP before counts for longer than a connection does: when that is lost, it should be noticed.
         let usual = now + RENEW..=now + LEASE + MARGIN;
         let late = |one: &Waiting| (one.away || !usual.contains(&one.expires_at)) && self.ears.has(one.player_id);

@@ -90,8 +90,8 @@ pub struct Matchmaker {
     strength: Arc<dyn Strength>,
     settings: Settings,
     ears: Ears,
-    /// Who waits and is connected here.
-    attended: Mutex<HashSet<PlayerId>>,
+    /// Who waits, connected here or not, as of the last look: so that most who disconnect cost no question to the store.
+    waiting: Mutex<HashSet<PlayerId>>,
     /// Something is to be done before the next look is due.
     wake: Notify,
     /// Counts how often the queue changed, for those who wait over HTTP.
@@ -114,7 +114,7 @@ impl Matchmaker {
             strength,
             settings,
             ears: Ears::default(),
-            attended: Mutex::default(),
+            waiting: Mutex::default(),
             wake: Notify::new(),
             changed: watch::Sender::new(0),
             draining: AtomicBool::new(false),
@@ -151,9 +151,7 @@ impl Matchmaker {
             }
             Enqueued::Full => return Err(crate::room::directory::busy()),
         }
-        if self.ears.has(who.id) {
-            self.attended.lock().insert(who.id);
-        }
+        self.waiting.lock().insert(who.id);
         let standing = self.standing(who.id).await;
         self.wake.notify_one();
         standing
@@ -164,7 +162,7 @@ impl Matchmaker {
     /// # Errors
     /// `UNAVAILABLE`.
     pub async fn leave(&self, player: PlayerId) -> Result<bool, Refusal> {
-        self.attended.lock().remove(&player);
+        self.waiting.lock().remove(&player);
         let left = self.store.dequeue(player).await.map_err(|error| store_failed(&error))?;
         if left {
             self.wake.notify_one();
@@ -232,12 +230,16 @@ impl Matchmaker {
     /// A player has one more connection.
     pub fn hello(&self, player: PlayerId, conn: ConnId, ear: Arc<dyn Ear>) {
         self.ears.add(player, conn, ear);
+        if self.waiting.lock().contains(&player) {
+            // They may have been away.
+            self.wake.notify_one();
+        }
     }
 
     /// A connection of a player is closed. After the last one they keep their place for a moment.
     pub fn goodbye(self: &Arc<Self>, player: PlayerId, conn: ConnId) {
         let last = self.ears.remove(player, conn);
-        if !last || !self.attended.lock().remove(&player) || self.draining.load(Ordering::SeqCst) {
+        if !last || !self.waiting.lock().contains(&player) || self.draining.load(Ordering::SeqCst) {
             return;
         }
         let queue = Arc::clone(self);

@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(60);
 async fn two_who_wait_on_different_nodes_meet_in_one_room() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let (one, other) = (Node::start(&store, SETTINGS), Node::start(&store, SETTINGS));
+    let (one, other) = (Node::start(&store, SETTINGS).await, Node::start(&store, SETTINGS).await);
     let (ada, ben) = (somebody("Ada"), somebody("Ben"));
     let ((adas, _), (bens, _)) = (Notebook::open(&one, ada.id), Notebook::open(&other, ben.id));
     // Another tab, on the other node, for something else.
@@ -93,7 +93,7 @@ async fn a_place_is_kept_when_one_asks_again_and_given_up_for_another_wish() {
 async fn whoever_is_gone_is_not_paired_and_soon_out() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let node = Node::start(&store, Settings { grace: Duration::ZERO, ..SETTINGS });
+    let node = Node::start(&store, Settings { grace: Duration::ZERO, ..SETTINGS }).await;
     let (ada, ben) = (somebody("Ada"), somebody("Ben"));
     let (adas, conn) = Notebook::open(&node, ada.id);
     node.queue.join(&ada, "draft").await.unwrap();
@@ -120,7 +120,7 @@ async fn waiting_survives_a_restart_and_so_does_a_pair_without_a_room() {
         let store = open(folder.path()).await;
         let ratings = Arc::new(Ratings::default());
         ratings.0.lock().insert(ada.id, 2900.0);
-        let node = Node::with(&store, SETTINGS, ratings);
+        let node = Node::with(&store, SETTINGS, ratings).await;
         for player in [&ada, &ben] {
             node.queue.join(player, "draft").await.unwrap();
         }
@@ -157,7 +157,7 @@ async fn waiting_survives_a_restart_and_so_does_a_pair_without_a_room() {
         store.close().await;
     }
     let store = open(folder.path()).await;
-    let node = Node::start(&store, SETTINGS);
+    let node = Node::start(&store, SETTINGS).await;
     let ((cems, _), (dees, _)) = (Notebook::open(&node, cem.id), Notebook::open(&node, dee.id));
     assert_eq!(cems.hears("match_found").await["room_code"], dees.hears("match_found").await["room_code"]);
     // The other two are still there, and come back: the window of one who has waited for a minute takes anybody, but not yet this one.
@@ -176,7 +176,7 @@ async fn waiting_survives_a_restart_and_so_does_a_pair_without_a_room() {
 async fn a_bot_takes_the_seat_when_nobody_comes() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let node = Node::start(&store, Settings { bot_after: Some(Duration::ZERO), ..SETTINGS });
+    let node = Node::start(&store, Settings { bot_after: Some(Duration::ZERO), ..SETTINGS }).await;
     let ada = somebody("Ada");
     let place = node.queue.join(&ada, "draft").await.unwrap();
     assert!(matches!(place, Standing::Waiting(place) if place.expected_wait_ms == Some(1_000)));
@@ -192,7 +192,7 @@ async fn a_bot_takes_the_seat_when_nobody_comes() {
 async fn wishes_that_cannot_be_granted_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let node = Node::start(&store, SETTINGS);
+    let node = Node::start(&store, SETTINGS).await;
     let ada = somebody("Ada");
     for game in ["", "chess", "DRAFT", "draft ", "'; DROP TABLE rooms; --", "\u{0}"] {
         let refusal = node.queue.join(&ada, game).await.unwrap_err();

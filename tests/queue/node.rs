@@ -48,16 +48,17 @@ impl Strength for Ratings {
 }
 
 impl Node {
-    pub fn start(store: &Arc<dyn Tables>, settings: Settings) -> Self {
-        Self::with(store, settings, Arc::default())
+    pub async fn start(store: &Arc<dyn Tables>, settings: Settings) -> Self {
+        Self::with(store, settings, Arc::default()).await
     }
 
-    pub fn with(store: &Arc<dyn Tables>, settings: Settings, ratings: Arc<Ratings>) -> Self {
+    pub async fn with(store: &Arc<dyn Tables>, settings: Settings, ratings: Arc<Ratings>) -> Self {
         let rooms_settings = Arc::new(RoomSettings::default());
         let games = catalogue(Assets::default(), &rooms_settings);
         let log = Arc::clone(store) as Arc<dyn EventLog>;
         let rooms = Arc::new(Rooms::new(log, Clock::system(), rooms_settings, games));
         let queue = Matchmaker::new(Arc::clone(store) as _, Arc::clone(&rooms), Clock::system(), ratings, settings);
+        queue.recover().await.unwrap();
         let task = tokio::spawn(Arc::clone(&queue).run());
         Self { queue, rooms, task }
     }

@@ -17,7 +17,7 @@ const PLAYERS: usize = 100;
 async fn of_a_hundred_who_come_and_go_on_two_nodes_nobody_is_paired_twice_and_nobody_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let nodes = Arc::new([Node::start(&store, SETTINGS), Node::start(&store, SETTINGS)]);
+    let nodes = Arc::new([Node::start(&store, SETTINGS).await, Node::start(&store, SETTINGS).await]);
     let mut people = JoinSet::new();
     for nth in 0..PLAYERS {
         let nodes = Arc::clone(&nodes);

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::read::{player, unavailable, unreadable};
-use super::{Connection, Db, Log};
+use super::{Connection, Db, Log, SHARED};
 use crate::id::{PlayerId, RoomCode};
 use crate::log::LogError;
 use crate::log::queue::{Enqueue, Enqueued, Match, Paired, Policy, QUEUE_MAX, Queue, Waiting};
@@ -191,15 +191,16 @@ impl Queue for Log {
         done.await?.map_err(unavailable)
     }
 
-    async fn revive_queue(&self, until: Timestamp) -> Result<(), LogError> {
+    async fn revive_queue(&self, now: Timestamp, until: Timestamp) -> Result<(), LogError> {
+        let before = if SHARED { now } else { until };
         let done = self.write(move |connection| {
             Box::pin(async move {
                 hold(connection).await?;
-                sqlx::query("UPDATE queue_entries SET away = 1, expires_at = CASE WHEN expires_at > $1 THEN expires_at ELSE $1 END")
-                    .bind(until.0)
-                    .execute(connection)
-                    .await
-                    .map(drop)
+                let query = sqlx::query(
+                    "UPDATE queue_entries SET away = CASE WHEN expires_at < $1 THEN 1 ELSE away END, expires_at = $2
+                     WHERE expires_at < $2",
+                );
+                query.bind(before.0).bind(until.0).execute(connection).await.map(drop)
             })
         });
         done.await?.map_err(unavailable)
@@ -311,18 +312,6 @@ enum Asked {
 async fn enqueue(connection: &mut Connection, wish: &Enqueue) -> sqlx::Result<Asked> {
     let ticket = hold(connection).await?;
     let here = id(wish.player_id);
-    let opening: Option<i64> = sqlx::query_scalar(
-        "SELECT seat FROM queue_seats JOIN queue_matches ON queue_matches.id = queue_seats.match_id
-         WHERE player_id = $1 AND (room_code IS NULL AND made_at > $2 OR done = 0 AND opened_at > $3) LIMIT 1",
-    )
-    .bind(&here)
-    .bind(wish.opening_since.0)
-    .bind(wish.opened_since.0)
-    .fetch_optional(&mut *connection)
-    .await?;
-    if opening.is_some() {
-        return Ok(Asked::Is(Enqueued::Paired));
-    }
     // Who is in it: a player who left a running game for good is not present there any more.
     let playing: Option<String> = sqlx::query_scalar(
         "SELECT code FROM seatings JOIN rooms ON rooms.id = seatings.room_id
@@ -334,6 +323,18 @@ async fn enqueue(connection: &mut Connection, wish: &Enqueue) -> sqlx::Result<As
     .await?;
     if let Some(code) = playing {
         return Ok(Asked::Playing(code));
+    }
+    let opening: Option<i64> = sqlx::query_scalar(
+        "SELECT seat FROM queue_seats JOIN queue_matches ON queue_matches.id = queue_seats.match_id
+         WHERE player_id = $1 AND (room_code IS NULL AND made_at > $2 OR done = 0 AND opened_at > $3) LIMIT 1",
+    )
+    .bind(&here)
+    .bind(wish.opening_since.0)
+    .bind(wish.opened_since.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if opening.is_some() {
+        return Ok(Asked::Is(Enqueued::Paired));
     }
     let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM queue_entries WHERE player_id <> $1")
         .bind(&here)
