@@ -21,6 +21,7 @@ use crate::log::postgres::{self, PostgresLog};
 use crate::log::ratings::Ratings;
 use crate::log::sqlite::{self, SqliteLog};
 use crate::log::{EventLog, Tables};
+use crate::queue::{self, Matchmaker, Rated};
 use crate::refusal::Refusal;
 use crate::room::Rooms;
 use crate::room::peers::Peers;
@@ -40,6 +41,8 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub rooms: Arc<Rooms>,
+    /// Strangers who wait for each other.
+    pub queue: Arc<Matchmaker>,
     pub log: Arc<dyn EventLog>,
     /// The other nodes, where there are any.
     pub cluster: Option<Arc<Cluster>>,
@@ -82,10 +85,13 @@ impl App {
         if let Some(cluster) = &cluster {
             rooms.join(Arc::clone(cluster) as Arc<dyn Peers>);
         }
+        let ratings = Arc::clone(&store) as Arc<dyn Ratings>;
+        let settings = queue::Settings { grace: config.queue_grace, bot_after: config.queue_bot_after };
+        let (tables, same_rooms) = (Arc::clone(&store) as _, Arc::clone(&rooms));
+        let queue = Matchmaker::new(tables, same_rooms, clock.clone(), Arc::new(Rated(Arc::clone(&ratings))), settings);
         let origins = OriginPolicy::new(&config);
         let previous = config.previous_secrets.0.iter().map(Secret::expose);
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
-        let ratings = Arc::clone(&store) as Arc<dyn Ratings>;
         let annotations: Arc<dyn Annotations> = Arc::clone(&store) as _;
         let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
         Ok(Arc::new(Self {
@@ -99,6 +105,7 @@ impl App {
             annotations,
             question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
             rooms,
+            queue,
             cluster,
             log,
             notes,

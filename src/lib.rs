@@ -17,6 +17,7 @@
 //!   mailbox, the directory of rooms, deadlines.
 //! - [`log`]: the event log and the tables beside it.
 //! - [`cluster`]: several nodes on one store, and the Redis between them.
+//! - [`queue`]: matchmaking, two strangers for one room.
 //! - [`account`]: who somebody is. [`config`]: every setting.
 //! - [`socket`]: Socket.IO in all its versions. [`web`]: HTTP and pages.
 //! - [`app`]: where dependencies are built. [`server`]: accepting and draining. [`cli`]: the subcommands. [`telemetry`]: log lines.
@@ -46,6 +47,7 @@ pub mod game;
 pub mod games;
 pub mod id;
 pub mod log;
+pub mod queue;
 pub mod rating;
 pub mod refusal;
 pub mod room;

@@ -57,6 +57,10 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         Ok(rooms) => tracing::info!(rooms, "players of the last run have their grace period again"),
         Err(error) => tracing::warn!(%error, "the store does not say who was here"),
     }
+    if let Err(error) = app.queue.recover().await {
+        tracing::warn!(%error, "the store does not say who waited for an opponent");
+    }
+    background.push(tokio::spawn(Arc::clone(&app.queue).run()));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -107,6 +111,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, service: Router, graceful: &Gracef
 async fn drain(app: &Arc<App>, io: &SocketIo, graceful: GracefulShutdown) {
     tracing::info!("draining");
     app.rooms.drain();
+    app.queue.drain();
     let notice = serde_json::json!({ "reconnect_after_ms": RECONNECT_AFTER.as_millis() });
     for namespace in io.nsps() {
         let _ = namespace.emit("server_draining", &notice).await;

@@ -241,6 +241,15 @@ pub struct Config {
     #[arg(long = "bot-delay-ms", env = "PARLOR_BOT_DELAY_MS", value_name = "MS", default_value = "700", value_parser = millis(0..=60_000), help_heading = ROOMS)]
     pub bot_delay: Duration,
 
+    /// How long somebody who waits for an opponent keeps their place after their last connection closed.
+    // Long enough for the page to be loaded again, and for a phone to change networks.
+    #[arg(long = "queue-grace-ms", env = "PARLOR_QUEUE_GRACE_MS", value_name = "MS", default_value = "5000", value_parser = millis(0..=60_000), help_heading = ROOMS)]
+    pub queue_grace: Duration,
+
+    /// How long somebody waits for an opponent before a bot takes the seat, in games that have bots. Default: for ever.
+    #[arg(long = "queue-bot-after-s", env = "PARLOR_QUEUE_BOT_AFTER_S", value_name = "S", value_parser = seconds(0..=86_400), help_heading = ROOMS)]
+    pub queue_bot_after: Option<Duration>,
+
     /// Bots that may think at once, each on a core of its own; more wait for their turn.
     // A search takes up to 0.3 s: one thread serves a hundred games of people against the strongest bot.
     #[arg(long, env = "PARLOR_BOT_THREADS", value_name = "N", default_value = "1", value_parser = count, help_heading = ROOMS)]

@@ -25,6 +25,7 @@ pub mod nodes;
 pub mod noting;
 pub mod owners;
 pub mod postgres;
+pub mod queue;
 pub mod ratings;
 pub mod sqlite;
 pub mod writer;
@@ -249,6 +250,6 @@ pub trait EventLog: Send + Sync + 'static {
 }
 
 /// A store with everything in it, whichever it is. New traits of tables are added here.
-pub trait Tables: EventLog + accounts::Accounts + annotations::Annotations + ratings::Ratings {}
+pub trait Tables: EventLog + accounts::Accounts + annotations::Annotations + queue::Queue + ratings::Ratings {}
 
-impl<T: EventLog + accounts::Accounts + annotations::Annotations + ratings::Ratings> Tables for T {}
+impl<T: EventLog + accounts::Accounts + annotations::Annotations + queue::Queue + ratings::Ratings> Tables for T {}

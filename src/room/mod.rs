@@ -13,6 +13,7 @@ pub mod erased;
 pub mod export;
 pub mod fact;
 pub mod hindsight;
+pub mod meet;
 pub mod outlet;
 pub mod peers;
 pub mod recorded;

@@ -27,6 +27,7 @@ use crate::socket::answer::Answerer;
 use crate::socket::envelope::plain;
 use crate::socket::expiry::{Expiries, hang_up_if_revoked};
 use crate::socket::lane::{Lane, Parts};
+use crate::socket::matchmaking;
 use crate::socket::wire::AuthIn;
 use crate::time::Timestamp;
 use crate::web::client_ip;
@@ -130,7 +131,7 @@ impl Gate {
             address: client_ip::client_ip(peer, &parts.headers, trusted),
         }));
         socket.on_fallback(Ears(Arc::clone(&lane)));
-        socket.on_disconnect(Farewell(Arc::clone(&lane)));
+        socket.on_disconnect(Farewell(Arc::clone(&lane), Arc::clone(&self.app)));
         if let Some((Ok(_), _)) = &resume {
             // Before the client hears that it is in: its first event may be here sooner than its greeting leaves.
             lane.hold();
@@ -153,6 +154,7 @@ impl Gate {
         self.expiries.watch(identity.expires_at, &lane, socket);
         // Revoked between the handshake and here: nobody was watching then.
         hang_up_if_revoked(&lane, socket, self.app.tokens.revocations());
+        matchmaking::listen(&self.app, &lane, socket);
         metrics::counter!("parlor_connects_total", "namespace" => socket.ns().to_owned()).increment(1);
         match resume {
             None => {}
@@ -193,11 +195,12 @@ impl MessageHandler<LocalAdapter, Ours> for Ears {
 }
 
 /// Lets the lane go when its socket does.
-struct Farewell(Arc<Lane>);
+struct Farewell(Arc<Lane>, Arc<App>);
 
 impl DisconnectHandler<LocalAdapter, Ours> for Farewell {
     fn call_with_defer(&self, socket: Arc<Socket>, reason: DisconnectReason, defer: fn(Arc<Socket>)) {
         self.0.close();
+        self.1.queue.goodbye(self.0.identity().player_id, self.0.id);
         tracing::debug!(%reason, ns = socket.ns(), "socket closed");
         // The handler holds the lane, and the socket its handlers: nothing else would let go of them.
         socket.on_fallback(async || {});

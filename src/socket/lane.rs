@@ -32,6 +32,7 @@ use crate::socket::answer::{Answerer, SocketOutlet};
 use crate::socket::consult;
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
+use crate::socket::matchmaking::{self, QueueJoinIn};
 use crate::socket::voice::{Voice, hang_up};
 use crate::socket::wire::{CreateRoomIn, EventIn, JoinRoomIn, PingIn, PurposeIn, RefreshTokenIn};
 use crate::time::Timestamp;
@@ -45,9 +46,9 @@ type Limiter = RateLimiter<governor::state::NotKeyed, governor::state::InMemoryS
 /// One socket in one namespace.
 pub struct Lane {
     pub id: ConnId,
-    app: Arc<App>,
+    pub(super) app: Arc<App>,
     expiries: Arc<Expiries>,
-    game: Option<Arc<dyn AnyGame>>,
+    pub(super) game: Option<Arc<dyn AnyGame>>,
     identity: Mutex<Identity>,
     /// What join links begin with for this client.
     base: String,
@@ -174,6 +175,7 @@ impl Lane {
     fn knows(&self, event: &str) -> bool {
         matches!(event, "create_room" | "join_room" | "join_game_room" | "refresh_token")
             || knows(event)
+            || matchmaking::knows(event)
             || self.game.as_ref().is_some_and(|game| game.knows(event))
     }
 
@@ -221,7 +223,7 @@ impl Lane {
     /// Handles an event at once, or gives it back when it has to wait for something.
     fn handle(self: &Arc<Self>, heard: Heard, state: &mut State) -> Option<Heard> {
         match heard.answerer.event() {
-            "create_room" | "join_room" | "join_game_room" => return Some(heard),
+            "create_room" | "join_room" | "join_game_room" | "queue_join" | "queue_leave" | "queue_status" => return Some(heard),
             "refresh_token" => self.refresh(heard),
             "ping" if state.room.is_none() || self.outstanding.load(Ordering::Acquire) == 0 => {
                 pong(heard.answerer, &heard.payload, self.app.clock.now());
@@ -293,12 +295,19 @@ impl Lane {
     async fn wait_for(self: &Arc<Self>, heard: Heard) {
         let result = match heard.answerer.event() {
             "create_room" => self.create(&heard).await,
+            event if matchmaking::knows(event) => return self.matchmake(heard).await,
             _ => self.join(&heard),
         };
         match result {
             Ok((code, entry)) => self.enter(code, entry, heard.envelope, heard.answerer).await,
             Err(refusal) => heard.answerer.refuse(&refusal),
         }
+    }
+
+    async fn matchmake(&self, heard: Heard) {
+        let asked = read(&heard).and_then(|ask: QueueJoinIn| Ok((named(ask.nickname.as_deref())?, ask.game)));
+        let asked = asked.map(|(name, game)| (self.player(Some(name)), game));
+        matchmaking::answer(self, asked, heard.answerer).await;
     }
 
     async fn create(&self, heard: &Heard) -> Result<(RoomCode, Entry), Refusal> {
@@ -426,6 +435,11 @@ impl Lane {
                 lane.catch_up(waits).await;
             }
         });
+    }
+
+    /// The room that this socket is in.
+    pub fn room(&self) -> Option<RoomCode> {
+        self.state.lock().room.as_ref().map(|room| room.code)
     }
 
     /// The socket is gone.

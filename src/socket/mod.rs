@@ -2,6 +2,7 @@
 //!
 //! - [`gate`]: who connects, and what they are told first.
 //! - [`lane`]: the order of one socket's events.
+//! - [`matchmaking`]: the queue's words.
 //! - [`consult`]: questions about a game, which are answered beside its events.
 //! - [`envelope`], [`wire`]: what clients send.
 //! - [`answer`], [`voice`]: how they are answered, in order.
@@ -15,6 +16,7 @@ pub mod envelope;
 pub mod expiry;
 pub mod gate;
 pub mod lane;
+pub mod matchmaking;
 pub mod voice;
 pub mod wire;
 

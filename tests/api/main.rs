@@ -8,6 +8,7 @@ mod figures;
 mod limits;
 mod play;
 mod presence;
+mod queue;
 mod rooms;
 mod schema;
 mod session;

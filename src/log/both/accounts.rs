@@ -201,6 +201,8 @@ impl Accounts for Log {
         let notes = notes.clone();
         let done = self.write(move |connection| {
             Box::pin(async move {
+                let seated: Vec<_> = notes.seatings.iter().map(|one| (one.player_id, one.at)).collect();
+                super::queue::seated(connection, &seated).await?;
                 for one in &notes.seatings {
                     seat(connection, one).await?;
                 }

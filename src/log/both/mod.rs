@@ -3,6 +3,7 @@
 mod accounts;
 mod annotations;
 mod owners;
+mod queue;
 mod ratings;
 mod read;
 

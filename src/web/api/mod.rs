@@ -4,6 +4,7 @@
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
 //! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
+//! - [`queue`]: strangers wait for each other.
 //! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
 pub mod about;
@@ -17,6 +18,7 @@ pub mod lobby;
 pub mod me;
 pub mod play;
 pub mod query;
+pub mod queue;
 pub mod record;
 pub mod session;
 
@@ -36,7 +38,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 33] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 36] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -48,6 +50,9 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 33] {
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
         ("/rooms/{code}/verify", get(record::verify)),
+        ("/queue/join", post(queue::join)),
+        ("/queue/leave", post(queue::leave)),
+        ("/queue/status", get(queue::status)),
         ("/rooms/{code}/export", get(record::export)),
         ("/auth/guest", post(session::guest)),
         ("/auth/register", post(session::register)),
@@ -79,7 +84,11 @@ pub fn router() -> Router<Arc<App>> {
     let api = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let api = api.fallback(nothing_here).method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
     // A nested router does not see its own root with a slash.
-    Router::new().nest(ROOT, api).route("/api/", any(nothing_here))
+    let game = [("/game/join/", post(queue::join)), ("/game/join", post(queue::join)), ("/game/leave/", post(queue::leave))];
+    let game = game.into_iter().chain([("/game/leave", post(queue::leave))]);
+    let game = game.fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let game = game.method_not_allowed_fallback(wrong_method).layer(map_response(not_kept));
+    Router::new().nest(ROOT, api).merge(game).route("/api/", any(nothing_here))
 }
 
 /// Nobody between us and the client keeps an answer, unless it says that one may.

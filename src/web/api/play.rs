@@ -26,7 +26,7 @@ use crate::time::Timestamp;
 use crate::web::error::ApiResult;
 
 /// Longest wait for events: some proxies cut off what takes half a minute.
-const WAIT_MAX: Duration = Duration::from_secs(25);
+pub const WAIT_MAX: Duration = Duration::from_secs(25);
 
 #[derive(Deserialize)]
 struct CommandIn {

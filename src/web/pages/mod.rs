@@ -16,6 +16,7 @@ mod leaderboard;
 mod lobby;
 mod play;
 mod profile;
+mod queue;
 mod replay;
 mod results;
 mod session;
@@ -36,6 +37,7 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(home::show))
         .route("/create", get(create::show).post(create::submit))
+        .route("/queue", get(queue::show).post(queue::submit))
         .route("/join", post(home::find))
         .route("/join/{code}", get(join::show).post(join::submit))
         .route("/room/{code}", get(lobby::show))

@@ -28,6 +28,8 @@ pub struct GameCard {
     pub summary: String,
     /// "2 players", "2–8 players".
     pub players: String,
+    /// Whether one can wait for a stranger to play it with.
+    pub for_two: bool,
 }
 
 impl GameCard {
@@ -38,7 +40,8 @@ impl GameCard {
             (few, many) if few == many => format!("{few} players"),
             (few, many) => format!("{few}–{many} players"),
         };
-        Self { name: name.to_owned(), title: title.to_owned(), summary: summary.to_owned(), players }
+        let for_two = seats == (2..=2);
+        Self { name: name.to_owned(), title: title.to_owned(), summary: summary.to_owned(), players, for_two }
     }
 
     pub(super) fn emblem(&self) -> u8 {
