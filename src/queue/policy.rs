@@ -15,9 +15,9 @@
 use std::time::Duration;
 
 /// The window of somebody who just came: within it the stronger one wins about 64 games of 100.
-pub const WINDOW: i64 = 100;
+pub const WINDOW: u64 = 100;
 /// By how much it widens in a second.
-pub const WIDENING: i64 = 20;
+pub const WIDENING: u64 = 20;
 /// After so long anybody will do.
 pub const ANYBODY_AFTER: Duration = Duration::from_secs(60);
 
@@ -29,17 +29,17 @@ pub struct Candidate {
 }
 
 /// How far away a rating may be after so long.
-pub fn window(waited: Duration) -> i64 {
+pub fn window(waited: Duration) -> u64 {
     if waited >= ANYBODY_AFTER {
-        return i64::MAX;
+        return u64::MAX;
     }
-    let widened = waited.as_millis() * u128::from(WIDENING.unsigned_abs()) / 1000;
-    WINDOW + i64::try_from(widened).unwrap_or(i64::MAX - WINDOW)
+    let widened = waited.as_millis() * u128::from(WIDENING) / 1000;
+    WINDOW + u64::try_from(widened).unwrap_or(u64::MAX - WINDOW)
 }
 
 /// Whether these two may play.
 pub fn may_play(one: Candidate, other: Candidate) -> bool {
-    apart(one, other) <= window(one.waited.max(other.waited)).unsigned_abs()
+    apart(one, other) <= window(one.waited.max(other.waited))
 }
 
 /// Pairs of those who wait, by their places in the list, which is in the order in which they came. Nobody is in two pairs, and nobody
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_window_is_as_documented() {
-        for (seconds, expected) in [(0, 100), (1, 120), (10, 300), (30, 700), (59, 1280), (60, i64::MAX), (100_000, i64::MAX)] {
+        for (seconds, expected) in [(0, 100), (1, 120), (10, 300), (30, 700), (59, 1280), (60, u64::MAX), (100_000, u64::MAX)] {
             assert_eq!(window(Duration::from_secs(seconds)), expected, "{seconds} s");
         }
         assert_eq!(window(Duration::from_millis(50)), 101);

@@ -48,7 +48,8 @@ pub fn entries(ending: &Ending, before: &[Standing]) -> Vec<Entry> {
         [one, other] => !one.bot && !other.bot && one.player_id != other.player_id,
         _ => false,
     };
-    let rated = counts && results["rated"].as_bool() != Some(false);
+    // A game that can be played for nothing says which it was.
+    let rated = counts && results["game_type"].as_str() != Some("casual");
     let length = results["match_length"].as_u64().and_then(|length| u32::try_from(length).ok()).unwrap_or(1).max(1);
     let kind = results["kind"].as_str().map(str::to_owned);
     let points = results["points"].as_u64().and_then(|points| u32::try_from(points).ok());
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_game_that_is_not_rated_counts_but_moves_no_rating() {
-        let entries = entries(&ending(&[1], json!({ "rated": false })), &[Standing::default(), Standing::default()]);
+        let entries = entries(&ending(&[1], json!({ "game_type": "casual" })), &[Standing::default(), Standing::default()]);
         for entry in &entries {
             let (before, after) = entry.standing.clone().unwrap();
             assert_eq!((before.rating, before.experience), (after.rating, after.experience));
