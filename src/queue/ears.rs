@@ -17,9 +17,12 @@ pub trait Ear: Send + Sync {
     fn is_in(&self, room: RoomCode) -> bool;
 }
 
+/// The connections of one player.
+type OfPlayer = Vec<(ConnId, Arc<dyn Ear>)>;
+
 /// The connections of every player.
 #[derive(Default)]
-pub struct Ears(Mutex<HashMap<PlayerId, Vec<(ConnId, Arc<dyn Ear>)>>>);
+pub struct Ears(Mutex<HashMap<PlayerId, OfPlayer>>);
 
 impl Ears {
     pub fn add(&self, player: PlayerId, conn: ConnId, ear: Arc<dyn Ear>) {

@@ -4,7 +4,6 @@
 mod meeting;
 #[path = "../queue/node.rs"]
 mod node;
-#[allow(dead_code)]
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../queue/storm.rs"]
