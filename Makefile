@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt test-module test-rust test-clients test-browser screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-browser screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -15,6 +15,11 @@ run: build ## Builds what is missing and serves on http://127.0.0.1:3000
 build: node_modules/.package-lock.json ## Builds the server
 	@scripts/need.sh cargo
 	cargo build --locked --profile $(PROFILE) --bin parlor
+
+# With a test beside it: so the dependencies are those of the Rust tests, and not built once more with other features.
+tested: node_modules/.package-lock.json
+	@scripts/need.sh cargo
+	cargo build --locked --profile $(PROFILE) --bin parlor --test docs
 
 test: lint test-module test-rust test-clients test-browser ## Runs every test, in the order in which they fail fastest
 	@scripts/summary.sh module rust clients browser
@@ -34,14 +39,14 @@ test-rust: node_modules/.package-lock.json .venv/installed ## Rust tests
 	@scripts/need.sh cargo nextest postgres redis gnubg
 	scripts/keep.sh rust cargo nextest run --locked --no-fail-fast
 
-test-clients: build .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
+test-clients: tested .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh clients $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
 
-test-browser: build ## The pages, in Chromium
+test-browser: tested ## The pages, in Chromium
 	@scripts/need.sh chromium
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh browser $(NODE_TEST) --test-concurrency=1 tests/browser/*.test.mjs
 
-screenshots: build ## Makes the pictures of the README anew (docs/images)
+screenshots: tested ## Makes the pictures of the README anew (docs/images)
 	@scripts/need.sh chromium
 	PARLOR_SCREENSHOTS=1 PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" $(NODE_TEST) tests/browser/draft.test.mjs
 

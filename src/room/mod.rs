@@ -1,6 +1,6 @@
 //! A room: one game being played, from its code to its last move.
 //!
-//! Pure: [`fact`], [`state`], [`decide`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
+//! Pure: [`fact`], [`state`], [`decide`] (with `table` and `vigil`), [`outbox`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
 //! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`], [`ticker`],
 //! [`thinking`] (bots and questions, on threads of their own), [`consult`].
 
@@ -14,13 +14,16 @@ pub mod export;
 pub mod fact;
 pub mod hindsight;
 pub mod meet;
+pub mod outbox;
 pub mod outlet;
 pub mod peers;
 pub mod recorded;
 pub mod settings;
 pub mod state;
+mod table;
 pub mod thinking;
 pub mod ticker;
 pub mod told;
+mod vigil;
 
 pub use directory::Rooms;

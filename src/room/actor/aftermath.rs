@@ -1,8 +1,7 @@
 //! What follows a commit that stands, or one that failed.
 
 use super::*;
-use crate::room::decide::Encoded;
-use crate::room::decide::Update;
+use crate::room::outbox::{Encoded, Update};
 
 impl Awake {
     /// The commit stands: everybody is told, then the askers are answered.
