@@ -6,7 +6,7 @@ import { chat } from './chat.js';
 import { Board } from './backgammon-board.js';
 import { MoveList, showClocks } from './backgammon-side.js';
 import { notation, other, spokenMoves } from './backgammon-moves.js';
-import { announce, bdi, byId, el, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
+import { announce, bdi, byId, el, goTo, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
 
 /** How long a turn in which nothing can be played is shown before it ends by itself, in ms. */
 const DANCE_MS = 1600;
@@ -161,7 +161,7 @@ room.on('presence_update', ({ players }) => {
 });
 room.on('error', ({ message }) => toast(message, 'bad'));
 room.on('*', ({ room_code: next, new_room_code: fresh = next }, { name: event, replayed }) => {
-  if (!replayed && event.startsWith('rematch') && fresh && fresh !== code) location.assign(`/room/${fresh}`);
+  if (!replayed && event.startsWith('rematch') && fresh && fresh !== code) goTo(`/room/${fresh}`);
 });
 // Clocks are the server's: how far ours is off is the middle of a question and its answer.
 room.on('pong', ({ timestamp, server_time: at }) => {
@@ -230,7 +230,7 @@ byId('resign-form')?.addEventListener('submit', async (event) => {
 });
 byId('rematch-button').addEventListener('click', async () => {
   const answer = await act(['rematch']);
-  if (answer?.room_code && answer.room_code !== code) location.assign(`/room/${answer.room_code}`);
+  if (answer?.room_code && answer.room_code !== code) goTo(`/room/${answer.room_code}`);
   else if (answer) toast('Asked for a rematch. Waiting for the other side.');
 });
 for (const id of ['reset-button', 'abort-button']) {

@@ -4,7 +4,7 @@
 import { connect } from './parlor.js';
 import { chat } from './chat.js';
 import * as view from './codex-view.js';
-import { announce, byId, el, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
+import { announce, byId, el, goTo, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
 
 const root = byId('codex');
 const { code, namespace } = root.dataset;
@@ -130,7 +130,7 @@ room.on('presence_update', ({ players }) => {
 });
 room.on('error', ({ message }) => toast(message, 'bad'));
 room.on('*', ({ room_code: next }, { name: event, replayed }) => {
-  if (!replayed && event.startsWith('rematch') && next && next !== code) location.assign(`/room/${next}`);
+  if (!replayed && event.startsWith('rematch') && next && next !== code) goTo(`/room/${next}`);
 });
 
 function know(player) {
@@ -170,7 +170,7 @@ byId('character').addEventListener('submit', (event) => {
 byId('character-class').addEventListener('change', showClass);
 byId('rematch-button').addEventListener('click', async () => {
   const answer = await act('rematch', {});
-  if (answer?.room_code && answer.room_code !== code) location.assign(`/room/${answer.room_code}`);
+  if (answer?.room_code && answer.room_code !== code) goTo(`/room/${answer.room_code}`);
   else if (answer) toast('Asked for another story. Waiting for the others.');
 });
 byId('leave-form').addEventListener('submit', (event) => {

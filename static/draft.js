@@ -4,7 +4,7 @@
 import { connect } from './parlor.js';
 import { chat } from './chat.js';
 import * as view from './draft-view.js';
-import { announce, bdi, byId, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
+import { announce, bdi, byId, goTo, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
 
 const root = byId('draft');
 const { code, namespace, role: mine } = root.dataset;
@@ -115,7 +115,7 @@ room.on('presence_update', ({ players }) => {
 room.on('error', ({ message }) => toast(message, 'bad'));
 // Everybody asked for another game: it has a room of its own.
 room.on('*', ({ room_code: next, new_room_code: fresh = next }, { name: event, replayed }) => {
-  if (!replayed && event.startsWith('rematch') && fresh && fresh !== code) location.assign(`/room/${fresh}`);
+  if (!replayed && event.startsWith('rematch') && fresh && fresh !== code) goTo(`/room/${fresh}`);
 });
 
 /** Takes over what is said about a player; replayed events are older than what the state said. */
@@ -157,7 +157,7 @@ const place = (role) => act('place_character', { character_id: inHand()?.id, rol
 byId('draw-button').addEventListener('click', () => act('draw_character', {}));
 byId('rematch-button').addEventListener('click', async () => {
   const answer = await act('rematch', {});
-  if (answer?.room_code && answer.room_code !== code) location.assign(`/room/${answer.room_code}`);
+  if (answer?.room_code && answer.room_code !== code) goTo(`/room/${answer.room_code}`);
   else if (answer) toast('Asked for a rematch. Waiting for the other side.');
 });
 for (const id of ['reset-button', 'abort-button']) {

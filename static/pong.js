@@ -4,7 +4,7 @@
 import { connect } from './parlor.js';
 import { chat } from './chat.js';
 import { Court } from './pong-court.js';
-import { announce, bdi, byId, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
+import { announce, bdi, byId, goTo, leaveFor, secondsUntil, showConnection, toast } from './ui.js';
 
 /** How often a moving pointer is told to the server, in ms, and how far it has to move, in units of the court. */
 const TELL_EVERY = 80;
@@ -103,7 +103,7 @@ room.on('presence_update', ({ players }) => {
 });
 room.on('error', ({ message, event }) => event !== 'player_move' && toast(message, 'bad'));
 room.on('*', ({ room_code: next }, { name: event, replayed }) => {
-  if (!replayed && event.startsWith('rematch') && next && next !== code) location.assign(`/room/${next}`);
+  if (!replayed && event.startsWith('rematch') && next && next !== code) goTo(`/room/${next}`);
 });
 
 function know(player) {
@@ -236,7 +236,7 @@ if (mine) {
   byId('forfeit-button').addEventListener('click', () => action('forfeit'));
   byId('rematch-button').addEventListener('click', async () => {
     const answer = await act('rematch');
-    if (answer?.room_code && answer.room_code !== code) location.assign(`/room/${answer.room_code}`);
+    if (answer?.room_code && answer.room_code !== code) goTo(`/room/${answer.room_code}`);
     else if (answer) toast('Asked for a rematch. Waiting for the other side.');
   });
   byId('reset-button').addEventListener('click', async () => {

@@ -24,6 +24,17 @@ export function el(tag, attributes = {}, ...children) {
 /** A name in isolation: one written from right to left does not turn the sentence around it. */
 export const bdi = (name) => el('bdi', {}, name);
 
+let going = null;
+
+/** Goes to another page. When several reasons to go there come at once, as the answer and the event of a rematch do, the first one counts. */
+export function goTo(path) {
+  if (going === path) return;
+  going = path;
+  location.assign(path);
+}
+// Whoever comes back to this page may leave it again.
+window.addEventListener('pageshow', () => (going = null));
+
 /** Shows a message for a few seconds; it is read out as well. */
 export function toast(message, kind = '') {
   const list = byId('toasts');

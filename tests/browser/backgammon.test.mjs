@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Player, inTurn, pairAtTheBoard, positionId } from "../support/board.mjs";
-import { useBrowser } from "../support/browser.mjs";
+import { movedOn, useBrowser } from "../support/browser.mjs";
 import { useServer } from "../support/server.mjs";
 
 const server = useServer();
@@ -237,7 +237,7 @@ test("a resignation is refused, a bigger one accepted, and a rematch follows", a
   await guest.sees("#ending-title", "You win");
   await host.byTest("rematch").click();
   await guest.byTest("rematch").click();
-  for (const person of [host, guest]) await person.page.waitForURL((url) => /\/(room|play)\//.test(url.pathname) && !url.pathname.endsWith(code));
+  for (const person of [host, guest]) await movedOn(person.page, code);
 });
 
 test("the network goes in the middle of a turn and comes back: nothing is lost", async (t) => {

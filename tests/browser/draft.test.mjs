@@ -1,7 +1,7 @@
 // A whole draft by two people with browsers.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Person, playToTheEnd, playingPair, useBrowser } from "../support/browser.mjs";
+import { Person, movedOn, playToTheEnd, playingPair, useBrowser } from "../support/browser.mjs";
 import { useServer } from "../support/server.mjs";
 
 const server = useServer();
@@ -66,7 +66,7 @@ test("a rematch brings both into a new room", async (t) => {
   await playToTheEnd(pair);
   await host.byTest("rematch").click();
   await guest.byTest("rematch").click();
-  for (const person of [host, guest]) await person.page.waitForURL((url) => /\/(room|play)\//.test(url.pathname) && !url.pathname.endsWith(code));
+  for (const person of [host, guest]) await movedOn(person.page, code);
   await Promise.all([host.online(), guest.online()]);
 });
 

@@ -94,7 +94,8 @@ test("one person plays against a bot, and a pause stops the time for both", asyn
   await past(host, then);
   await host.byTest("court").hover({ position: { x: 100, y: 2 } });
   await host.byTest("ending").waitFor({ state: "visible", ...SLOW });
-  await host.sees(host.byTest("ending-title"), "wins");
+  // "You win" or "Bot (easy) wins": who does is a matter of luck here.
+  await host.sees(host.byTest("ending-title"), /win/);
 });
 
 test("who loses the connection stops the match, and who stays away can be claimed against", async (t) => {
@@ -106,9 +107,10 @@ test("who loses the connection stops the match, and who stays away can be claime
   await starts(host, [guest]);
   await runs(host, guest);
   await past(host, 10);
-  await guest.page.reload();
+  await guest.page.goto("about:blank");
   await host.page.locator("#pong[data-paused=away]").waitFor();
   const then = await tick(host);
+  await guest.page.goBack();
   await past(guest, then);
   await guest.page.goto("about:blank");
   await host.byTest("claim").click(SLOW);

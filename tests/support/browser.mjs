@@ -195,3 +195,7 @@ export async function playToTheEnd({ host, byRole }, { turns = Infinity } = {}) 
   }
 }
 
+/** Waits until a page is that of another room than `code`, however many steps led there. */
+export function movedOn(page, code) {
+  return page.waitForFunction((left) => /\/(room|play)\//.test(location.pathname) && !location.pathname.endsWith(left), code);
+}
