@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Cluster;
+use super::gossip::{self, Hearers};
 use super::wire::{self, Heard};
 use crate::id::RoomCode;
 use crate::room::Rooms;
@@ -29,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(1_500);
 /// Rooms remembered that others have not heard of. Beyond it they are told to look at all of theirs.
 const UNTOLD_MAX: usize = 10_000;
 
-fn config() -> ConnectionManagerConfig {
+pub fn config() -> ConnectionManagerConfig {
     ConnectionManagerConfig::new()
         .set_number_of_retries(1)
         .set_min_delay(Duration::from_millis(50))
@@ -92,8 +93,9 @@ pub async fn tell(cluster: &Cluster) {
     }
 }
 
-/// Hears what others appended; while that is not possible, lets rooms look into the log.
-pub async fn listen(cluster: &Cluster, rooms: &Rooms) {
+/// Hears what others appended, and what they say aside; while that is not possible, lets rooms look into the log.
+pub async fn listen(cluster: &Cluster, hearers: &Hearers) {
+    let rooms = &hearers.rooms;
     // Unbounded as the library asks for it, and emptied without waiting for anything: rooms have bounds of their own.
     let (pushes, mut heard) = mpsc::unbounded_channel();
     let config = config().set_push_sender(pushes).set_automatic_resubscription();
@@ -102,6 +104,7 @@ pub async fn listen(cluster: &Cluster, rooms: &Rooms) {
         Ok(manager) => manager,
         Err(error) => return tracing::error!(%error, "the address of Redis is of no use"),
     };
+    let channels = [CHANNEL.to_owned(), gossip::TO_ALL.to_owned(), gossip::to(cluster.node)];
     let asking = async {
         let mut ping = interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -109,7 +112,7 @@ pub async fn listen(cluster: &Cluster, rooms: &Rooms) {
         loop {
             ping.tick().await;
             if !subscribed {
-                subscribed = manager.subscribe(CHANNEL).await.is_ok();
+                subscribed = manager.subscribe(&channels).await.is_ok();
             }
             let answer: RedisResult<()> = redis::cmd("PING").query_async(&mut manager).await;
             linked(cluster, rooms, subscribed && answer.is_ok());
@@ -125,21 +128,28 @@ pub async fn listen(cluster: &Cluster, rooms: &Rooms) {
     };
     let hearing = async {
         while let Some(push) = heard.recv().await {
-            take(cluster, rooms, &push);
+            take(cluster, hearers, &push);
         }
     };
     tokio::join!(asking, looking, hearing);
 }
 
-fn take(cluster: &Cluster, rooms: &Rooms, push: &PushInfo) {
+fn take(cluster: &Cluster, hearers: &Hearers, push: &PushInfo) {
+    let rooms = &hearers.rooms;
     match (&push.kind, push.data.as_slice()) {
+        (PushKind::Message, [Value::BulkString(channel), Value::BulkString(text)]) if channel != CHANNEL.as_bytes() => {
+            gossip::take(cluster, hearers, text);
+        }
         (PushKind::Message, [_, Value::BulkString(text)]) => match wire::hear(cluster.node, text) {
             Some(Heard::Appended(room, rows)) => rooms.news(room, rows),
             Some(Heard::Anything) => rooms.look_for_news(),
             None => {}
         },
         // Also when it was made again before the next ping: between the two something was missed.
-        (PushKind::Subscribe, _) => rooms.look_for_news(),
+        (PushKind::Subscribe, _) => {
+            rooms.look_for_news();
+            cluster.gossip.missed.notify_one();
+        }
         (PushKind::Disconnection, _) => linked(cluster, rooms, false),
         _ => {}
     }
@@ -152,8 +162,12 @@ fn linked(cluster: &Cluster, rooms: &Rooms, now: bool) {
         (false, true) => {
             tracing::info!("what other nodes append is heard from Redis");
             rooms.look_for_news();
+            cluster.gossip.missed.notify_one();
         }
-        (true, false) => tracing::warn!("Redis is away: what other nodes append is read from the store"),
+        (true, false) => {
+            tracing::warn!("Redis is away: what other nodes append is read from the store");
+            cluster.gossip.missed.notify_one();
+        }
         _ => {}
     }
 }

@@ -1,5 +1,6 @@
 //! Several nodes on one Postgres and one Redis: to those who play they are one server.
 
+mod aside;
 mod balancer;
 mod client;
 #[path = "../support/kept.rs"]
