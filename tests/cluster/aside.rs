@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Player};
 use crate::nodes::{Cluster, Node};
-use crate::polling::http;
+use crate::session::http;
 use crate::{started, state};
 
 /// Asks the JSON API of a node.

@@ -6,12 +6,13 @@ mod client;
 #[path = "../support/kept.rs"]
 mod kept;
 mod nodes;
-mod polling;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/redis.rs"]
 mod redis;
 mod relay;
+mod rolling;
+mod session;
 
 use std::time::{Duration, Instant};
 
