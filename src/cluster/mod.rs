@@ -103,12 +103,13 @@ impl Cluster {
         self.linked.load(Ordering::SeqCst)
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis answers, and what others tell is heard.
     ///
     /// # Errors
     /// Why not, for the log.
-    pub async fn ping(&self) -> Result<(), String> {
-        self.registry.ping().await
+    pub async fn check(&self) -> Result<(), String> {
+        self.registry.ping().await?;
+        if self.is_linked() { Ok(()) } else { Err("what other nodes tell is not heard".into()) }
     }
 
     /// Takes the place among the others: from then on this node may note who is here.
