@@ -7,14 +7,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::RedisResult;
-use redis::aio::ConnectionManager;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Cluster;
 use super::aside::{self, Aside};
-use super::link;
+use super::link::Line;
 use crate::account::token::Tokens;
 use crate::id::{NodeId, PlayerId};
 use crate::log::LogError;
@@ -101,11 +99,7 @@ impl Cluster {
 /// Tells the others, for as long as the server runs.
 pub async fn tell(cluster: &Cluster) {
     let Some(ToTell { mut waiting, mut kept }) = cluster.gossip.to_tell.lock().take() else { return };
-    let mut manager = match cluster.url.client().and_then(|client| ConnectionManager::new_lazy_with_config(client, link::config()))
-    {
-        Ok(manager) => manager,
-        Err(error) => return tracing::error!(%error, "the address of Redis is of no use"),
-    };
+    let mut line = Line::new(&cluster.redis);
     let mut batch = Vec::with_capacity(AT_ONCE);
     let mut must: VecDeque<String> = VecDeque::new();
     loop {
@@ -129,8 +123,7 @@ pub async fn tell(cluster: &Cluster) {
                 None => pipeline.publish(TO_ALL, said).ignore(),
             };
         }
-        let told: RedisResult<()> = pipeline.query_async(&mut manager).await;
-        match told {
+        match line.tell(&pipeline).await {
             Ok(()) => {
                 metrics::counter!("parlor_cluster_asides_total").increment((must.len() + batch.len()) as u64);
                 must.clear();

@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{PushInfo, PushKind, RedisResult, Value};
+use redis::{Pipeline, PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Cluster;
 use super::gossip::{self, Hearers};
+use super::url::Addresses;
 use super::wire::{self, Heard};
 use crate::id::RoomCode;
 use crate::room::Rooms;
@@ -27,10 +28,12 @@ const ANSWER: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(250);
 /// While Redis is away, how often the log is asked instead: rooms on other nodes follow within two seconds.
 const LOOK: Duration = Duration::from_millis(1_500);
+/// So many pings in a row without an answer, and another address is used, if there is one.
+const SILENT: u32 = 2;
 /// Rooms remembered that others have not heard of. Beyond it they are told to look at all of theirs.
 const UNTOLD_MAX: usize = 10_000;
 
-pub fn config() -> ConnectionManagerConfig {
+fn config() -> ConnectionManagerConfig {
     ConnectionManagerConfig::new()
         .set_number_of_retries(1)
         .set_min_delay(Duration::from_millis(50))
@@ -39,13 +42,39 @@ pub fn config() -> ConnectionManagerConfig {
         .set_response_timeout(Some(ANSWER))
 }
 
+/// A connection for telling, at the address that is in use.
+pub struct Line<'a> {
+    redis: &'a Addresses,
+    at: usize,
+    manager: Option<ConnectionManager>,
+}
+
+impl<'a> Line<'a> {
+    pub fn new(redis: &'a Addresses) -> Self {
+        Self { redis, at: 0, manager: None }
+    }
+
+    /// # Errors
+    /// When Redis does not take it.
+    pub async fn tell(&mut self, pipeline: &Pipeline) -> RedisResult<()> {
+        let used = self.redis.used();
+        if self.at != used {
+            (self.at, self.manager) = (used, None);
+        }
+        if self.manager.is_none() {
+            self.manager = Some(ConnectionManager::new_lazy_with_config(self.redis.client(used)?, config())?);
+        }
+        match &mut self.manager {
+            Some(manager) => pipeline.query_async(manager).await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// Tells the others what was appended here, in order. What could not be told is named when Redis is back, and read from the store.
 pub async fn tell(cluster: &Cluster) {
     let Some(mut to_tell) = cluster.to_tell.lock().take() else { return };
-    let mut manager = match cluster.url.client().and_then(|client| ConnectionManager::new_lazy_with_config(client, config())) {
-        Ok(manager) => manager,
-        Err(error) => return tracing::error!(%error, "the address of Redis is of no use"),
-    };
+    let mut line = Line::new(&cluster.redis);
     let mut batch = Vec::with_capacity(AT_ONCE);
     let mut untold: HashSet<RoomCode> = HashSet::new();
     loop {
@@ -74,8 +103,7 @@ pub async fn tell(cluster: &Cluster) {
         for (_, said) in &batch {
             pipeline.publish(CHANNEL, said).ignore();
         }
-        let told: RedisResult<()> = pipeline.query_async(&mut manager).await;
-        match told {
+        match line.tell(&pipeline).await {
             Ok(()) => {
                 metrics::counter!("parlor_cluster_told_total").increment(batch.len() as u64);
                 untold.clear();
@@ -95,20 +123,40 @@ pub async fn tell(cluster: &Cluster) {
 
 /// Hears what others appended, and what they say aside; while that is not possible, lets rooms look into the log.
 pub async fn listen(cluster: &Cluster, hearers: &Hearers) {
+    let looking = async {
+        loop {
+            sleep(LOOK).await;
+            if !cluster.is_linked() {
+                hearers.rooms.look_for_news();
+            }
+        }
+    };
+    let hearing = async {
+        loop {
+            let at = cluster.redis.used();
+            if let Err(error) = listen_at(cluster, hearers, at).await {
+                tracing::error!(%error, "the address of Redis is of no use");
+                sleep(ANSWER).await;
+            }
+            linked(cluster, &hearers.rooms, false);
+        }
+    };
+    tokio::join!(looking, hearing);
+}
+
+/// Listens at one address, until it has not answered for a while and there is another.
+async fn listen_at(cluster: &Cluster, hearers: &Hearers, at: usize) -> RedisResult<()> {
     let rooms = &hearers.rooms;
     // Unbounded as the library asks for it, and emptied without waiting for anything: rooms have bounds of their own.
     let (pushes, mut heard) = mpsc::unbounded_channel();
     let config = config().set_push_sender(pushes).set_automatic_resubscription();
-    let manager = cluster.url.client().and_then(|client| ConnectionManager::new_lazy_with_config(client, config));
-    let mut manager = match manager {
-        Ok(manager) => manager,
-        Err(error) => return tracing::error!(%error, "the address of Redis is of no use"),
-    };
+    let mut manager = ConnectionManager::new_lazy_with_config(cluster.redis.client(at)?, config)?;
     let channels = [CHANNEL.to_owned(), gossip::TO_ALL.to_owned(), gossip::to(cluster.node)];
     let asking = async {
         let mut ping = interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut subscribed = false;
+        let mut silent = 0;
         loop {
             ping.tick().await;
             if !subscribed {
@@ -116,13 +164,9 @@ pub async fn listen(cluster: &Cluster, hearers: &Hearers) {
             }
             let answer: RedisResult<()> = redis::cmd("PING").query_async(&mut manager).await;
             linked(cluster, rooms, subscribed && answer.is_ok());
-        }
-    };
-    let looking = async {
-        loop {
-            sleep(LOOK).await;
-            if !cluster.is_linked() {
-                rooms.look_for_news();
+            silent = if answer.is_ok() { 0 } else { silent + 1 };
+            if silent >= SILENT && cluster.redis.turn_away(at) {
+                return;
             }
         }
     };
@@ -131,7 +175,11 @@ pub async fn listen(cluster: &Cluster, hearers: &Hearers) {
             take(cluster, hearers, &push);
         }
     };
-    tokio::join!(asking, looking, hearing);
+    tokio::select! {
+        () = asking => {}
+        () = hearing => {}
+    }
+    Ok(())
 }
 
 fn take(cluster: &Cluster, hearers: &Hearers, push: &PushInfo) {

@@ -39,6 +39,7 @@ use gossip::Gossip;
 pub use gossip::Hearers;
 use registry::Registry;
 use relay::Relay;
+use url::Addresses;
 pub use url::Url;
 
 /// How often a node says that it is alive.
@@ -59,7 +60,7 @@ pub struct Cluster {
     overflowed: AtomicBool,
     life: AtomicU64,
     linked: AtomicBool,
-    url: Url,
+    redis: Arc<Addresses>,
     gossip: Gossip,
     registry: Arc<Registry>,
     /// What passes requests to the nodes of their sessions.
@@ -82,7 +83,8 @@ impl Cluster {
         let Settings { url, address, secrets, patience } = settings;
         let (outbox, to_tell) = mpsc::channel(OUTBOX);
         let node = NodeId::random();
-        let registry = Arc::new(Registry::new(node, address, &url, Arc::clone(&nodes)));
+        let redis = Arc::new(Addresses::new(url));
+        let registry = Arc::new(Registry::new(node, address, Arc::clone(&redis), Arc::clone(&nodes)));
         Self {
             node,
             relay: Arc::new(Relay::new(node, &secrets, patience, Arc::clone(&registry))),
@@ -94,7 +96,7 @@ impl Cluster {
             overflowed: AtomicBool::new(false),
             life: AtomicU64::new(0),
             linked: AtomicBool::new(false),
-            url,
+            redis,
         }
     }
 

@@ -5,6 +5,7 @@ mod balancer;
 mod client;
 #[path = "../support/kept.rs"]
 mod kept;
+mod links;
 mod nodes;
 #[path = "../support/postgres.rs"]
 mod postgres;
