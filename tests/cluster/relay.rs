@@ -87,6 +87,19 @@ async fn a_websocket_takes_over_from_polling_on_whatever_node_it_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_every_version_and_transport_play_through_such_a_proxy() {
+    let (_cluster, nodes, balancer) = three().await;
+    let url = format!("http://127.0.0.1:{}", balancer.port);
+    let mut node = std::process::Command::new("node");
+    node.args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/clients.mjs"), &url]);
+    let output = tokio::task::spawn_blocking(move || node.output().expect("Node is there")).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(relayed(&nodes, "passed") > 0 && relayed(&nodes, "upgraded") > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_node_of_a_session_is_killed_its_clients_begin_anew_at_once_and_go_on() {
     let (_cluster, mut nodes, balancer) = three().await;
     let mut games = Vec::new();
