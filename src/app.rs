@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use http::uri::Authority;
 
 use crate::account::Identity;
-use crate::account::desk::Desk;
+use crate::account::desk::{Desk, NOBODY};
 use crate::account::token::Tokens;
-use crate::cluster::Cluster;
+use crate::cluster::{self, Aside, Cluster};
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::{Assets, catalogue, codex, draft};
+use crate::id::RoomCode;
 use crate::log::annotations::Annotations;
 use crate::log::nodes::Nodes;
 use crate::log::noting::Noting;
@@ -35,6 +37,11 @@ use crate::web::origin::OriginPolicy;
 /// Who steps through a game asks about one position after the other, faster than they can read them at first.
 const QUESTION_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 const QUESTION_EVERY: Duration = Duration::from_secs(2);
+
+/// Rooms named in one message to other nodes.
+const TOLD_AT_ONCE: usize = 1_000;
+/// Until then other nodes have noted who sat where: they gather for half a second.
+const NOTED: Duration = Duration::from_secs(2);
 
 /// What a running server consists of. Shared by reference by every handler.
 pub struct App {
@@ -71,7 +78,7 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let (store, cluster) = open_store(&config).await?;
+        let (store, cluster) = open_store(&config, listening).await?;
         let notes = Arc::new(Noting::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let log: Arc<dyn EventLog> = Arc::clone(&notes) as _;
         let secret = token_secret(&config)?;
@@ -94,6 +101,10 @@ impl App {
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
         let annotations: Arc<dyn Annotations> = Arc::clone(&store) as _;
         let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
+        if let Some(cluster) = &cluster {
+            let cluster = Arc::clone(cluster);
+            desk.tell_others(Box::new(move |revoked| cluster.proclaim(revoked)));
+        }
         Ok(Arc::new(Self {
             tokens,
             desk,
@@ -124,23 +135,64 @@ impl App {
     pub async fn delete_player(&self, who: &Identity, password: Option<&str>, address: IpAddr) -> Result<(), Refusal> {
         // Where they sat a moment ago has to be known.
         self.notes.flush().await;
-        for room in self.desk.delete(who, password, address).await? {
-            self.rooms.reread(room.code);
+        let rooms: Vec<_> = self.desk.delete(who, password, address).await?.into_iter().map(|room| room.code).collect();
+        reread(&self.rooms, self.cluster.as_deref(), &rooms);
+        if let Some(cluster) = self.cluster.clone() {
+            // Other nodes may not have noted yet where the player sat a moment ago. They have when this is done once more.
+            let (rooms, store, clock, player) =
+                (Arc::clone(&self.rooms), Arc::clone(&self.desk.store), self.clock.clone(), who.player_id);
+            tokio::spawn(async move {
+                tokio::time::sleep(NOTED).await;
+                match store.delete_player(player, clock.now(), NOBODY).await {
+                    Ok(late) => reread(&rooms, Some(&cluster), &late.into_iter().map(|room| room.code).collect::<Vec<_>>()),
+                    Err(error) => tracing::warn!(%error, "a name may be left in rooms that were just joined"),
+                }
+            });
         }
         Ok(())
     }
 }
 
+/// Has rooms read again whose log was changed, wherever they are awake.
+fn reread(rooms: &Rooms, cluster: Option<&Cluster>, codes: &[RoomCode]) {
+    codes.iter().for_each(|code| rooms.reread(*code));
+    if let Some(cluster) = cluster {
+        for some in codes.chunks(TOLD_AT_ONCE) {
+            cluster.proclaim(Aside::Reread(some.to_vec()));
+        }
+    }
+}
+
 /// The store of a server, and its place among the others.
-async fn open_store(config: &Config) -> anyhow::Result<(Arc<dyn Tables>, Option<Arc<Cluster>>)> {
+async fn open_store(config: &Config, listening: SocketAddr) -> anyhow::Result<(Arc<dyn Tables>, Option<Arc<Cluster>>)> {
     let Some(redis) = config.redis_url.clone() else { return Ok((open_log(config).await?, None)) };
     let Database::Server(url) = config.database() else {
         bail!("REDIS_URL connects several nodes, and they need one store: DATABASE_URL should be postgres://…");
     };
     let log = Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?);
-    let cluster = Arc::new(Cluster::new(redis, Arc::clone(&log) as Arc<dyn Nodes>));
+    let secret = token_secret(config)?;
+    let secrets = std::iter::once(secret.expose()).chain(config.previous_secrets.0.iter().map(Secret::expose));
+    let settings = cluster::Settings {
+        url: redis,
+        address: node_address(config, listening),
+        secrets: secrets.collect(),
+        patience: (config.ping_interval + config.ping_timeout) * 2,
+    };
+    let cluster = Arc::new(Cluster::new(settings, Arc::clone(&log) as Arc<dyn Nodes>));
     cluster.enter().await.context("the store does not take this node in")?;
     Ok((log, Some(cluster)))
+}
+
+/// Where other nodes reach this one.
+fn node_address(config: &Config, listening: SocketAddr) -> Option<Authority> {
+    if let Some(address) = &config.node_addr {
+        return address.as_str().parse().ok();
+    }
+    if listening.ip().is_unspecified() {
+        tracing::warn!("other nodes cannot pass requests to this one: PARLOR_NODE_ADDR should say where they reach it");
+        return None;
+    }
+    listening.to_string().parse().ok()
 }
 
 /// The store of these settings, writable.

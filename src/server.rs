@@ -17,10 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::cluster::Hearers;
+use crate::cluster::relay::Relayed;
 use crate::rating::scorekeeper;
 use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
+use crate::web::router::Sockets;
 use crate::web::{metrics, router};
 
 /// How long a client may take for the head of a request; a half-open connection is closed then.
@@ -39,18 +42,29 @@ const CLOSE_MAX: Duration = Duration::from_secs(2);
 pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let (door, io, expiries) = socket::service(&app);
     let prometheus = metrics::install()?;
-    let service = router::router(&app, door, prometheus.clone());
+    let sockets = match &app.cluster {
+        Some(cluster) => Sockets::new(Relayed::new(door, Arc::clone(&cluster.relay))),
+        None => Sockets::new(door),
+    };
+    let service = router::router(&app, sockets, prometheus.clone());
     let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(ticker::run(Arc::clone(&app.rooms))),
-        tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
+        tokio::spawn(Arc::clone(&expiries).run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(scorekeeper::run(Arc::clone(&app.rooms), Arc::clone(&app.ratings))),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];
     if let Some(cluster) = &app.cluster {
-        background.push(tokio::spawn(Arc::clone(cluster).run(Arc::clone(&app.rooms))));
+        let hung_up = Arc::clone(&expiries);
+        let hearers = Hearers {
+            rooms: Arc::clone(&app.rooms),
+            tokens: Arc::clone(&app.tokens),
+            accounts: Arc::clone(&app.desk.store),
+            hang_up: Box::new(move |player| hung_up.hang_up_player(player)),
+        };
+        background.push(tokio::spawn(Arc::clone(cluster).run(hearers)));
     }
     match app.rooms.recover().await {
         Ok(0) => {}

@@ -5,8 +5,14 @@
 //!
 //! - here: the life of a node: it says that it is alive, gives up others that do not, and tells what it appended.
 //! - `link`: the connection to Redis. `wire`: what goes over it. `url`: where it is.
+//! - `gossip`: what is in no log, and what it says, `aside`.
+//! - `registry`: which node is where. [`relay`]: requests that belong to another node's sessions.
 
+mod aside;
+mod gossip;
 mod link;
+mod registry;
+pub mod relay;
 mod url;
 mod wire;
 
@@ -16,6 +22,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::uri::Authority;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -23,8 +31,15 @@ use crate::id::{NodeId, PlayerId, RoomCode, RoomKey};
 use crate::log::nodes::Nodes;
 use crate::log::{LogError, Row};
 use crate::room::Rooms;
+use crate::room::erased::Frame;
 use crate::room::peers::Peers;
 
+pub use aside::Aside;
+use gossip::Gossip;
+pub use gossip::Hearers;
+use registry::Registry;
+use relay::Relay;
+use url::Addresses;
 pub use url::Url;
 
 /// How often a node says that it is alive.
@@ -45,21 +60,43 @@ pub struct Cluster {
     overflowed: AtomicBool,
     life: AtomicU64,
     linked: AtomicBool,
-    url: Url,
+    redis: Arc<Addresses>,
+    gossip: Gossip,
+    registry: Arc<Registry>,
+    /// What passes requests to the nodes of their sessions.
+    pub relay: Arc<Relay>,
+}
+
+/// What a node has to be told of itself and of the others.
+pub struct Settings<'a> {
+    pub url: Url,
+    /// Where others reach this node; none when they cannot.
+    pub address: Option<Authority>,
+    /// What all nodes share, the current one first.
+    pub secrets: Vec<&'a str>,
+    /// How long the answer to a request may take that is passed to another node: longer than between two heartbeats.
+    pub patience: Duration,
 }
 
 impl Cluster {
-    pub fn new(url: Url, nodes: Arc<dyn Nodes>) -> Self {
+    pub fn new(settings: Settings<'_>, nodes: Arc<dyn Nodes>) -> Self {
+        let Settings { url, address, secrets, patience } = settings;
         let (outbox, to_tell) = mpsc::channel(OUTBOX);
+        let node = NodeId::random();
+        let redis = Arc::new(Addresses::new(url));
+        let registry = Arc::new(Registry::new(node, address, Arc::clone(&redis), Arc::clone(&nodes)));
         Self {
-            node: NodeId::random(),
+            node,
+            relay: Arc::new(Relay::new(node, &secrets, patience, Arc::clone(&registry))),
+            gossip: Gossip::default(),
+            registry,
             nodes,
             outbox,
             to_tell: parking_lot::Mutex::new(Some(to_tell)),
             overflowed: AtomicBool::new(false),
             life: AtomicU64::new(0),
             linked: AtomicBool::new(false),
-            url,
+            redis,
         }
     }
 
@@ -68,17 +105,29 @@ impl Cluster {
         self.linked.load(Ordering::SeqCst)
     }
 
+    /// Whether Redis answers, and what others tell is heard.
+    ///
+    /// # Errors
+    /// Why not, for the log.
+    pub async fn check(&self) -> Result<(), String> {
+        self.registry.ping().await?;
+        if self.is_linked() { Ok(()) } else { Err("what other nodes tell is not heard".into()) }
+    }
+
     /// Takes the place among the others: from then on this node may note who is here.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn enter(&self) -> Result<(), LogError> {
-        self.nodes.beat(self.node).await.map(drop)
+        self.nodes.beat(self.node, self.registry.address()).await.map(drop)
     }
 
     /// Runs for as long as the server.
-    pub async fn run(self: Arc<Self>, rooms: Arc<Rooms>) {
-        tokio::join!(self.live(&rooms), link::tell(&self), link::listen(&self, &rooms));
+    pub async fn run(self: Arc<Self>, hearers: Hearers) {
+        let rooms = &hearers.rooms;
+        let logged = async { tokio::join!(self.live(rooms), link::tell(&self), link::listen(&self, &hearers)) };
+        let aside = async { tokio::join!(gossip::tell(&self), gossip::show(&self, rooms), gossip::look(&self, &hearers)) };
+        tokio::join!(logged, aside, self.registry.announce());
     }
 
     /// Says that this node is alive, and gives up others.
@@ -94,7 +143,7 @@ impl Cluster {
                 steady = Instant::now();
             }
             last = Instant::now();
-            match self.nodes.beat(self.node).await {
+            match self.nodes.beat(self.node, self.registry.address()).await {
                 Ok(false) => {}
                 Ok(true) => {
                     tracing::warn!("the other nodes had given this one up; noting again who is here");
@@ -129,6 +178,22 @@ impl Peers for Cluster {
 
     async fn attend(&self, room: RoomKey, came: &[PlayerId], went: &[PlayerId]) -> Result<HashSet<PlayerId>, LogError> {
         self.nodes.attend(self.node, room, came, went).await
+    }
+
+    fn typing(&self, room: RoomCode, note: &RawValue) {
+        self.murmur(None, &Aside::Typing(room, note.to_owned()));
+    }
+
+    fn frame(&self, room: RoomCode, frame: &Frame, nodes: &[NodeId]) {
+        // Encoded once for all of them.
+        let said = aside::say_frame(self.node, room, frame);
+        for node in nodes {
+            self.murmur_said(Some(*node), said.clone());
+        }
+    }
+
+    fn shows(&self, rooms: &[RoomCode]) {
+        self.murmur(None, &Aside::Shows(rooms.to_vec()));
     }
 
     fn life(&self) -> u64 {

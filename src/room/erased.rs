@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chance::Seed;
@@ -139,6 +139,7 @@ pub struct Ticks {
 }
 
 /// What goes out between events, encoded once per audience.
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Frame {
     ForAll(Box<RawValue>),
     PerSeat(Vec<Box<RawValue>>, Box<RawValue>),

@@ -43,7 +43,7 @@ impl Awake {
             if out.updates.iter().any(|update| update.told.for_viewer(|| None).event == "game_started") {
                 self.show_state();
             }
-            self.show_frame();
+            self.show_frame(cell);
             for (_, wake) in self.waiting.drain(..) {
                 let _ = wake.send(());
             }
@@ -172,7 +172,12 @@ impl Awake {
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
-                Message::Tick | Message::News(_) | Message::Reread | Message::Adopt | Message::Bot { .. } => {}
+                Message::Tick
+                | Message::News(_)
+                | Message::Reread
+                | Message::Adopt
+                | Message::TypingElsewhere(_)
+                | Message::Bot { .. } => {}
             }
         }
         if gone {

@@ -89,6 +89,8 @@ pub enum Message {
     },
     /// What another node appended; without rows, look into the log.
     News(Vec<Row>),
+    /// Somebody types on another node; what everybody is told of it.
+    TypingElsewhere(Box<RawValue>),
     /// A bot has made up its mind about the state at `version`.
     Bot {
         seat: Seat,
