@@ -19,6 +19,7 @@ RUN mkdir -p src static \
     && cargo build --locked --release --bin parlor
 
 COPY --from=client /parlor/node_modules/socket.io-client/dist node_modules/socket.io-client/dist
+COPY package-lock.json ./
 COPY migrations migrations
 COPY templates templates
 COPY static static

@@ -91,9 +91,7 @@ mod tests {
 
     #[test]
     fn a_server_that_listens_everywhere_is_asked_nearby() {
-        for (listen, asked) in
-            [("0.0.0.0:3000", "127.0.0.1:3000"), ("[::]:3000", "[::1]:3000"), ("10.0.0.7:80", "10.0.0.7:80")]
-        {
+        for (listen, asked) in [("0.0.0.0:3000", "127.0.0.1:3000"), ("[::]:3000", "[::1]:3000"), ("10.0.0.7:80", "10.0.0.7:80")] {
             assert_eq!(near(listen.parse().unwrap()).to_string(), asked);
         }
     }
