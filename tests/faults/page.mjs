@@ -107,6 +107,13 @@ export class Page {
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
   }
 
+  /** Asks to be let in: the state in the answer stands for all events up to it. */
+  async enters(event, payload) {
+    const answer = await this.ask(event, payload);
+    this.entered = answer.seq ?? 0;
+    return answer;
+  }
+
   get state() {
     return this.ask("request_sync");
   }

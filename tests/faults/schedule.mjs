@@ -4,8 +4,8 @@ import { TROUBLES } from "./link.mjs";
 
 /** How often each kind is chosen, against the others. */
 const KINDS = { kill: 4, pause: 4, stop: 3, "postgres kill": 1, "postgres stop": 1, "redis kill": 2, "redis pause": 1, clients: 4, postgres: 4, redis: 3 };
-/** Of what is drawn from the same hat only one happens at a time. */
-const hat = ({ kind, node }) => (kind.startsWith("postgres ") || kind.startsWith("redis ") ? kind.split(" ")[0] : `${["kill", "pause", "stop"].includes(kind) ? "process" : kind} ${node}`);
+/** What it happens to: only one fault at a time. */
+export const hat = ({ kind, node }) => (kind.startsWith("postgres ") || kind.startsWith("redis ") ? kind.split(" ")[0] : `${["kill", "pause", "stop"].includes(kind) ? "process" : kind} ${node}`);
 
 /** Faults in a span of `ms`: `[{ at, kind, node?, trouble?, forget?, ms }]`, at most two at a time, none longer than `longest`. */
 export function schedule(seed, { ms, nodes, longest = 5_000, every = 1_100 }) {

@@ -40,12 +40,12 @@ async function match({ name, game, urls, next, acked, ends, deserts, done }) {
   const candidates = [page("guest"), page("too late")];
   const pages = [host, ...candidates];
   try {
-    const made = await host.ask("create_room", { nickname: "Ada" });
+    const made = await host.enters("create_room", { nickname: "Ada" });
     if (!made.ok) throw new Error(`${host.name}: create_room was refused: ${made.refused} ${made.message}`);
     const code = made.room_code;
     host.role = "host";
     // Two want the one seat, at two nodes.
-    const answers = await Promise.all(candidates.map((one) => one.ask("join_room", { room_code: code, nickname: "Ben" })));
+    const answers = await Promise.all(candidates.map((one) => one.enters("join_room", { room_code: code, nickname: "Ben" })));
     const seated = candidates.filter((_, i) => answers[i].ok && answers[i].player_role === "guest");
     const others = answers.filter((answer) => !answer.ok).map(({ refused }) => refused);
     if (seated.length !== 1 || others.join() !== "ROOM_FULL") throw new Error(`${name}: room ${code} seated ${seated.length} of two guests; the answers were ${JSON.stringify(answers.map(({ ok, player_role, refused }) => ({ ok, player_role, refused })))}`);
@@ -59,7 +59,7 @@ async function match({ name, game, urls, next, acked, ends, deserts, done }) {
     await Promise.all(players.map((player) => play(player, GAMES[game], next, ends, player === gone ? 3 : Infinity)));
     const staying = players.filter((player) => player !== gone);
     const ended = await Promise.all(staying.map((player) => settled(player, gone !== undefined)));
-    done({ name, code, game, deserted: gone !== undefined, players: staying.map((player, i) => ({ name: player.name, role: player.role, token: player.room.session.token, told: new Map(player.told), wrong: [...player.wrong], ended: ended[i] })) });
+    done({ name, code, game, deserted: gone !== undefined, players: staying.map((player, i) => ({ name: player.name, role: player.role, token: player.room.session.token, told: new Map(player.told), entered: player.entered, wrong: [...player.wrong], ended: ended[i] })) });
   } finally {
     for (const one of pages) one.close();
   }
@@ -79,7 +79,7 @@ async function begin(host) {
 async function play(player, { mine, act }, next, ends, moves) {
   for (let made = 0; ; ) {
     const { ok, state, refused } = await player.state;
-    if (!ok) throw new Error(`${player.name}: request_sync was refused: ${refused}`);
+    if (!ok) throw new Error(`${player.name}: request_sync was refused: ${refused}; ${player.wrong.join("; ")}`);
     if (OVER.has(state.status)) return;
     if (ends() && player.namespace === "/backgammon") return;
     if (state.status !== "in_progress" || !mine(state, player.role)) {

@@ -3,6 +3,7 @@ import { Server } from "../support/server.mjs";
 import { ready } from "../support/kept.mjs";
 import { Postgres, Redis } from "../support/stores.mjs";
 import { Link } from "./link.mjs";
+import { hat } from "./schedule.mjs";
 
 export const NODES = 3;
 /** Longer than any fault with what follows from it: nobody but those who leave for good is given up. */
@@ -11,6 +12,8 @@ export const GRACE = 25_000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class World {
+  busy = new Map();
+
   async start() {
     [this.postgres, this.redis] = await Promise.all([new Postgres().start(), new Redis().start()]);
     this.database = this.postgres.database("parlor_0");
@@ -40,8 +43,15 @@ export class World {
     return { server, links, url: `http://127.0.0.1:${links.clients.port}` };
   }
 
-  /** Does to the world what `fault` says, and undoes it. */
-  async suffer({ kind, node, trouble, forget, ms }) {
+  /** Does to the world what `fault` says, and undoes it; one after the other to each thing, should one take longer than planned. */
+  suffer(fault) {
+    const thing = hat(fault);
+    const after = (this.busy.get(thing) ?? Promise.resolve()).then(() => this.#suffer(fault));
+    this.busy.set(thing, after);
+    return after;
+  }
+
+  async #suffer({ kind, node, trouble, forget, ms }) {
     const { server, links } = this.nodes[node] ?? {};
     switch (kind) {
       case "kill":
