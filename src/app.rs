@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use http::uri::Authority;
 
 use crate::account::Identity;
 use crate::account::desk::Desk;
 use crate::account::token::Tokens;
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::{Assets, catalogue, codex, draft};
@@ -71,7 +72,7 @@ impl App {
     /// # Errors
     /// When the store cannot be opened, the secret cannot be kept, or the catalogue of a game cannot be read.
     pub async fn new(config: Config, listening: SocketAddr) -> anyhow::Result<Arc<Self>> {
-        let (store, cluster) = open_store(&config).await?;
+        let (store, cluster) = open_store(&config, listening).await?;
         let notes = Arc::new(Noting::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let log: Arc<dyn EventLog> = Arc::clone(&notes) as _;
         let secret = token_secret(&config)?;
@@ -132,15 +133,35 @@ impl App {
 }
 
 /// The store of a server, and its place among the others.
-async fn open_store(config: &Config) -> anyhow::Result<(Arc<dyn Tables>, Option<Arc<Cluster>>)> {
+async fn open_store(config: &Config, listening: SocketAddr) -> anyhow::Result<(Arc<dyn Tables>, Option<Arc<Cluster>>)> {
     let Some(redis) = config.redis_url.clone() else { return Ok((open_log(config).await?, None)) };
     let Database::Server(url) = config.database() else {
         bail!("REDIS_URL connects several nodes, and they need one store: DATABASE_URL should be postgres://…");
     };
     let log = Arc::new(PostgresLog::open(&url, postgres_settings(config)).await?);
-    let cluster = Arc::new(Cluster::new(redis, Arc::clone(&log) as Arc<dyn Nodes>));
+    let secret = token_secret(config)?;
+    let secrets = std::iter::once(secret.expose()).chain(config.previous_secrets.0.iter().map(Secret::expose));
+    let settings = cluster::Settings {
+        url: redis,
+        address: node_address(config, listening),
+        secrets: secrets.collect(),
+        patience: (config.ping_interval + config.ping_timeout) * 2,
+    };
+    let cluster = Arc::new(Cluster::new(settings, Arc::clone(&log) as Arc<dyn Nodes>));
     cluster.enter().await.context("the store does not take this node in")?;
     Ok((log, Some(cluster)))
+}
+
+/// Where other nodes reach this one.
+fn node_address(config: &Config, listening: SocketAddr) -> Option<Authority> {
+    if let Some(address) = &config.node_addr {
+        return address.as_str().parse().ok();
+    }
+    if listening.ip().is_unspecified() {
+        tracing::warn!("other nodes cannot pass requests to this one: PARLOR_NODE_ADDR should say where they reach it");
+        return None;
+    }
+    listening.to_string().parse().ok()
 }
 
 /// The store of these settings, writable.

@@ -17,10 +17,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::cluster::relay::Relayed;
 use crate::rating::scorekeeper;
 use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
+use crate::web::router::Sockets;
 use crate::web::{metrics, router};
 
 /// How long a client may take for the head of a request; a half-open connection is closed then.
@@ -39,7 +41,11 @@ const CLOSE_MAX: Duration = Duration::from_secs(2);
 pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let (door, io, expiries) = socket::service(&app);
     let prometheus = metrics::install()?;
-    let service = router::router(&app, door, prometheus.clone());
+    let sockets = match &app.cluster {
+        Some(cluster) => Sockets::new(Relayed::new(door, Arc::clone(&cluster.relay))),
+        None => Sockets::new(door),
+    };
+    let service = router::router(&app, sockets, prometheus.clone());
     let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(ticker::run(Arc::clone(&app.rooms))),

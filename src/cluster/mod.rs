@@ -5,8 +5,11 @@
 //!
 //! - here: the life of a node: it says that it is alive, gives up others that do not, and tells what it appended.
 //! - `link`: the connection to Redis. `wire`: what goes over it. `url`: where it is.
+//! - `registry`: which node is where. [`relay`]: requests that belong to another node's sessions.
 
 mod link;
+mod registry;
+pub mod relay;
 mod url;
 mod wire;
 
@@ -16,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::uri::Authority;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -25,6 +29,8 @@ use crate::log::{LogError, Row};
 use crate::room::Rooms;
 use crate::room::peers::Peers;
 
+use registry::Registry;
+use relay::Relay;
 pub use url::Url;
 
 /// How often a node says that it is alive.
@@ -46,13 +52,32 @@ pub struct Cluster {
     life: AtomicU64,
     linked: AtomicBool,
     url: Url,
+    registry: Arc<Registry>,
+    /// What passes requests to the nodes of their sessions.
+    pub relay: Arc<Relay>,
+}
+
+/// What a node has to be told of itself and of the others.
+pub struct Settings<'a> {
+    pub url: Url,
+    /// Where others reach this node; none when they cannot.
+    pub address: Option<Authority>,
+    /// What all nodes share, the current one first.
+    pub secrets: Vec<&'a str>,
+    /// How long the answer to a request may take that is passed to another node: longer than between two heartbeats.
+    pub patience: Duration,
 }
 
 impl Cluster {
-    pub fn new(url: Url, nodes: Arc<dyn Nodes>) -> Self {
+    pub fn new(settings: Settings<'_>, nodes: Arc<dyn Nodes>) -> Self {
+        let Settings { url, address, secrets, patience } = settings;
         let (outbox, to_tell) = mpsc::channel(OUTBOX);
+        let node = NodeId::random();
+        let registry = Arc::new(Registry::new(node, address, &url, Arc::clone(&nodes)));
         Self {
-            node: NodeId::random(),
+            node,
+            relay: Arc::new(Relay::new(node, &secrets, patience, Arc::clone(&registry))),
+            registry,
             nodes,
             outbox,
             to_tell: parking_lot::Mutex::new(Some(to_tell)),
@@ -68,17 +93,25 @@ impl Cluster {
         self.linked.load(Ordering::SeqCst)
     }
 
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    /// Why not, for the log.
+    pub async fn ping(&self) -> Result<(), String> {
+        self.registry.ping().await
+    }
+
     /// Takes the place among the others: from then on this node may note who is here.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn enter(&self) -> Result<(), LogError> {
-        self.nodes.beat(self.node).await.map(drop)
+        self.nodes.beat(self.node, self.registry.address()).await.map(drop)
     }
 
     /// Runs for as long as the server.
     pub async fn run(self: Arc<Self>, rooms: Arc<Rooms>) {
-        tokio::join!(self.live(&rooms), link::tell(&self), link::listen(&self, &rooms));
+        tokio::join!(self.live(&rooms), link::tell(&self), link::listen(&self, &rooms), self.registry.announce());
     }
 
     /// Says that this node is alive, and gives up others.
@@ -94,7 +127,7 @@ impl Cluster {
                 steady = Instant::now();
             }
             last = Instant::now();
-            match self.nodes.beat(self.node).await {
+            match self.nodes.beat(self.node, self.registry.address()).await {
                 Ok(false) => {}
                 Ok(true) => {
                     tracing::warn!("the other nodes had given this one up; noting again who is here");

@@ -10,7 +10,7 @@ use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 pub struct Url(String);
 
 impl Url {
-    fn info(&self) -> redis::RedisResult<ConnectionInfo> {
+    pub(super) fn info(&self) -> redis::RedisResult<ConnectionInfo> {
         let info = self.0.as_str().into_connection_info()?;
         // Messages of channels and answers of commands come over one connection only with the newer protocol (Redis 6).
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);

@@ -11,12 +11,18 @@ use crate::id::{NodeId, PlayerId, RoomCode, RoomKey};
 /// Kept by stores that several nodes can share. Time is the store's, so that clocks of nodes may differ.
 #[async_trait]
 pub trait Nodes: Send + Sync + 'static {
-    /// Says that `node` is alive. `true` when the store did not know it: at its start, or because it was given up in the meantime, and
+    /// Says that `node` is alive, and where others reach it. `true` when the store did not know it: at its start, or because it was given up in the meantime, and
     /// with it what it had noted.
     ///
     /// # Errors
     /// [`LogError::Unavailable`].
-    async fn beat(&self, node: NodeId) -> Result<bool, LogError>;
+    async fn beat(&self, node: NodeId, address: Option<&str>) -> Result<bool, LogError>;
+
+    /// Where a node that is alive is reached.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`].
+    async fn address(&self, node: NodeId) -> Result<Option<String>, LogError>;
 
     /// Gives up nodes that were silent for so long. The rooms in which somebody was connected to them; each is told to one asker only.
     ///

@@ -1,5 +1,6 @@
 //! Every route of the server, in one list.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,20 +9,22 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
-use socketioxide::service::SocketIoService;
 use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::{api, assets, cors, headers, health, metrics, pages, request_log};
 use crate::app::App;
-use crate::socket::door::Door;
 
 /// How long a client may take for the next piece of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What answers at Socket.IO's path.
+pub type Sockets = BoxCloneSyncService<Request, Response, Infallible>;
+
 /// The whole server as one service.
-pub fn router(app: &Arc<App>, sockets: Door<SocketIoService<Router>>, prometheus: PrometheusHandle) -> Router {
+pub fn router(app: &Arc<App>, sockets: Sockets, prometheus: PrometheusHandle) -> Router {
     let sockets = Router::new()
         .fallback(move |request: Request| {
             let sockets = sockets.clone();

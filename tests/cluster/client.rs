@@ -13,6 +13,21 @@ use tokio_tungstenite::tungstenite::Message;
 /// A machine that does much else at once may take its time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Somebody who plays, whatever the transport.
+pub trait Player {
+    /// Sends an event and waits for its acknowledgement.
+    async fn ask(&mut self, event: &str, data: Value) -> Value;
+
+    /// The next event of this name; those before it are passed over.
+    async fn wait_for(&mut self, name: &str) -> Value;
+
+    async fn ok(&mut self, event: &str, data: Value) -> Value {
+        let answer = self.ask(event, data).await;
+        assert_eq!(answer["ok"], true, "{event}: {answer}");
+        answer
+    }
+}
+
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
     namespace: &'static str,
@@ -35,33 +50,6 @@ impl Client {
         let session = client.wait_for("session").await;
         client.token = session["token"].as_str().unwrap().to_owned();
         client
-    }
-
-    /// Sends an event and waits for its acknowledgement.
-    pub async fn ask(&mut self, event: &str, data: Value) -> Value {
-        let id = self.next_id;
-        self.next_id += 1;
-        let packet = format!("42{},{id}{}", self.namespace, json!([event, data]));
-        self.socket.send(Message::text(packet)).await.unwrap();
-        let begins = format!("43{},{id}[", self.namespace);
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let text = self.receive(until).await.unwrap_or_else(|| panic!("no answer to {event}"));
-            if let Some(rest) = text.strip_prefix(&begins) {
-                return serde_json::from_str::<Vec<Value>>(&format!("[{rest}")).unwrap().remove(0);
-            }
-        }
-    }
-
-    pub async fn ok(&mut self, event: &str, data: Value) -> Value {
-        let answer = self.ask(event, data).await;
-        assert_eq!(answer["ok"], true, "{event}: {answer}");
-        answer
-    }
-
-    /// The next event of this name; those before it are passed over.
-    pub async fn wait_for(&mut self, name: &str) -> Value {
-        self.wait_until(name, |_| true).await
     }
 
     pub async fn wait_until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
@@ -112,5 +100,26 @@ impl Client {
     /// Whether no event was missed, came twice, or came out of order.
     pub fn is_gapless(&self) -> bool {
         self.seqs.windows(2).all(|pair| pair[1] == pair[0] + 1)
+    }
+}
+
+impl Player for Client {
+    async fn ask(&mut self, event: &str, data: Value) -> Value {
+        let id = self.next_id;
+        self.next_id += 1;
+        let packet = format!("42{},{id}{}", self.namespace, json!([event, data]));
+        self.socket.send(Message::text(packet)).await.unwrap();
+        let begins = format!("43{},{id}[", self.namespace);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let text = self.receive(until).await.unwrap_or_else(|| panic!("no answer to {event}"));
+            if let Some(rest) = text.strip_prefix(&begins) {
+                return serde_json::from_str::<Vec<Value>>(&format!("[{rest}")).unwrap().remove(0);
+            }
+        }
+    }
+
+    async fn wait_for(&mut self, name: &str) -> Value {
+        self.wait_until(name, |_| true).await
     }
 }

@@ -1,19 +1,22 @@
 //! Several nodes on one Postgres and one Redis: to those who play they are one server.
 
+mod balancer;
 mod client;
 #[path = "../support/kept.rs"]
 mod kept;
 mod nodes;
+mod polling;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/redis.rs"]
 mod redis;
+mod relay;
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use client::Client;
+use client::{Client, Player};
 use nodes::{Cluster, Node};
 
 /// A draft between a host on one node and a guest on another, started.
@@ -29,12 +32,12 @@ async fn started(host_at: &Node, guest_at: &Node) -> (String, [Client; 2]) {
     (code, [host, guest])
 }
 
-async fn state(client: &mut Client) -> Value {
+async fn state(client: &mut impl Player) -> Value {
     client.ok("request_sync", json!({})).await["state"].clone()
 }
 
 /// One draw and one placement by whose turn it is; both wait until they have heard of it.
-async fn turn(clients: &mut [Client; 2], n: usize) {
+async fn turn(clients: &mut [impl Player; 2], n: usize) {
     let state = state(&mut clients[0]).await;
     let role = if state["current_turn"] == "host" { 0 } else { 1 };
     let mine = &state[["host_placements", "guest_placements"][role]];

@@ -21,16 +21,26 @@ fn bytes(players: &[PlayerId]) -> Vec<&[u8]> {
 
 #[async_trait]
 impl Nodes for PostgresLog {
-    async fn beat(&self, node: NodeId) -> Result<bool, LogError> {
+    async fn beat(&self, node: NodeId, address: Option<&str>) -> Result<bool, LogError> {
         // A row that was never updated has no xmax: it is new.
         sqlx::query_scalar(
-            "INSERT INTO nodes (id, beat_at) VALUES ($1, extract(epoch FROM clock_timestamp()) * 1000)
+            "INSERT INTO nodes (id, beat_at, address) VALUES ($1, extract(epoch FROM clock_timestamp()) * 1000, $2)
              ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at RETURNING xmax = 0",
         )
         .bind(node.0.as_bytes().as_slice())
+        .bind(address)
         .fetch_one(&self.readers)
         .await
         .map_err(unavailable)
+    }
+
+    async fn address(&self, node: NodeId) -> Result<Option<String>, LogError> {
+        let address: Option<Option<String>> = sqlx::query_scalar("SELECT address FROM nodes WHERE id = $1")
+            .bind(node.0.as_bytes().as_slice())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(address.flatten())
     }
 
     async fn give_up(&self, silent: Duration) -> Result<Vec<RoomCode>, LogError> {
