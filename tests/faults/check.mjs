@@ -56,7 +56,7 @@ async function alike(world, { name, code, game, players, deserted }) {
       const row = log[seq - 1];
       if (row?.event !== event || !same({ ...row.data, seq, timestamp: row.timestamp }, { ...data, timestamp: data.timestamp ?? row.timestamp })) say(`${player.name} was told ${told} as event ${seq}; the log has ${JSON.stringify(row)}`);
     }
-    const missed = Array.from({ length: player.ended.seq }, (_, i) => i + 1).filter((seq) => seq > player.entered && !player.told.has(seq));
+    const missed = Array.from({ length: player.ended.seq }, (_, i) => i + 1).filter((seq) => seq > player.given && !player.delivered.has(seq));
     if (missed.length) say(`${player.name} was never told of events ${missed.join()}`);
   }
   // The same state at every node, soon after all is well again, and at the event that players ended with the one that they saw.
@@ -72,6 +72,11 @@ async function alike(world, { name, code, game, players, deserted }) {
     if (then.state && !same(board(then.state), board(player.ended.state))) say(`${player.name} saw another state at event ${player.ended.seq}: ${JSON.stringify(board(player.ended.state))} instead of ${JSON.stringify(board(then.state))}`);
   }
   for (const what of story(log, deserted)) say(what);
+  if (wrong.length) {
+    const told = log.map(({ seq, event, timestamp, data }) => `${timestamp} ${String(seq).padStart(4)} ${event} ${data.seat ?? data.player?.seat ?? ""} ${data.grace_ends_at ?? ""}`);
+    const lives = players.flatMap((player) => [`${player.name}, ${player.role}:`, ...player.journal]);
+    wrong[0] += `\nThe log of room ${code}:\n${told.join("\n")}\n${lives.join("\n")}\n`;
+  }
   const { status } = states[0].state ?? {};
   if (game === "draft" && status !== "completed") say(`the game is ${status}`);
   if (status === "completed") {

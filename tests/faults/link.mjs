@@ -8,8 +8,9 @@ export const TROUBLES = ["cut", "stall", "toward", "back", "slow"];
 const SLOWLY = 150;
 
 export class Link {
-  constructor(targetPort) {
-    this.targetPort = targetPort;
+  /** `target`: a port, or what gives one for each connection. */
+  constructor(target) {
+    this.target = target;
     this.trouble = undefined;
     this.pairs = new Set();
   }
@@ -29,7 +30,7 @@ export class Link {
       near.resetAndDestroy();
       return;
     }
-    const far = net.connect({ port: this.targetPort, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
+    const far = net.connect({ port: typeof this.target === "function" ? this.target() : this.target, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
     const pair = { near, far };
     const flows = [new Flow(this, "toward", near, far, pair), new Flow(this, "back", far, near, pair)];
     pair.flush = () => flows.forEach((flow) => flow.pump());

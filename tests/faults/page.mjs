@@ -13,18 +13,26 @@ const MARKERS = new Set(["connection_established", "state_sync", "session", "pre
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Page {
-  /** `urls`: the nodes, of which one is taken at random, and another one whenever a connection is lost. */
-  constructor(name, namespace, urls, next, acked) {
-    Object.assign(this, { name, namespace, urls, next, acked, told: new Map(), wrong: [], waiting: new Set() });
+  /** `urls`: of them one is taken at random, and another one whenever a connection is lost. */
+  constructor(name, namespace, { urls, transports }, next, acked) {
+    Object.assign(this, { name: `${name} (${transports.join("+")})`, namespace, urls, next, acked, told: new Map(), wrong: [], journal: [], waiting: new Set() });
     const kept = new Map();
     this.room = connect({
       namespace,
       url: this.#any(),
       storage: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) },
       io: (url, options) => this.#io(url, options),
-      socket: { transports: ["websocket"] },
+      polling: false,
+      socket: { transports },
     });
-    this.room.on("*", () => this.#wake());
+    // What came by itself, or in an answer; and how far a state stood for what did not.
+    this.delivered = new Set();
+    this.given = 0;
+    this.room.on("*", ({ seq }, { name: event }) => {
+      if (event === "state") this.given = Math.max(this.given, seq ?? 0);
+      else if (Number.isInteger(seq) && !MARKERS.has(event)) this.delivered.add(seq);
+      this.#wake();
+    });
     this.room.onStatus(({ state, message }) => {
       if (state === "refused") this.wrong.push(`gave up: ${message}`);
       this.#wake();
@@ -38,11 +46,15 @@ export class Page {
   #io(url, options) {
     const socket = io4(url, options);
     const elsewhere = () => (socket.io.uri = this.#any());
-    socket.on("disconnect", elsewhere).on("connect_error", elsewhere);
+    const note = (what) => this.journal.push(`${new Date().toISOString()} ${what} (${socket.io.uri}, ${socket.io.engine?.transport?.name ?? "no transport"})`);
+    socket.on("connect", () => note("connected"));
+    socket.on("disconnect", (reason) => (note(`disconnected: ${reason}`), elsewhere()));
+    socket.on("connect_error", (error) => (note(`not connected: ${error.message}`), elsewhere()));
     // A connection brings the log without a gap, beginning where the handshake said.
     let last;
     socket.on("connect", () => (last = undefined));
     socket.onAny((event, data) => {
+      if (event === "connection_established" || event === "error") this.journal.push(`${new Date().toISOString()} ${event} ${event === "error" ? JSON.stringify(data) : `at event ${data.seq}`}`);
       if (event === "connection_established" && last === undefined) last = data.seq;
       if (!Number.isInteger(data?.seq) || MARKERS.has(event)) return;
       if (last !== undefined && data.seq !== last + 1 && data.seq > last) this.wrong.push(`event ${data.seq} (${event}) came after ${last} in one connection`);
@@ -110,7 +122,7 @@ export class Page {
   /** Asks to be let in: the state in the answer stands for all events up to it. */
   async enters(event, payload) {
     const answer = await this.ask(event, payload);
-    this.entered = answer.seq ?? 0;
+    this.given = Math.max(this.given, answer.seq ?? 0);
     return answer;
   }
 

@@ -3,7 +3,7 @@ import { randomness } from "../support/random.mjs";
 import { TROUBLES } from "./link.mjs";
 
 /** How often each kind is chosen, against the others. */
-const KINDS = { kill: 4, pause: 4, stop: 3, "postgres kill": 1, "postgres stop": 1, "redis kill": 2, "redis pause": 1, clients: 4, postgres: 4, redis: 3 };
+const KINDS = { kill: 4, pause: 4, stop: 3, "postgres kill": 1, "postgres stop": 1, "redis kill": 2, "redis pause": 1, clients: 4, postgres: 4, redis: 3, relay: 2 };
 /** What it happens to: only one fault at a time. */
 export const hat = ({ kind, node }) => (kind.startsWith("postgres ") || kind.startsWith("redis ") ? kind.split(" ")[0] : `${["kill", "pause", "stop"].includes(kind) ? "process" : kind} ${node}`);
 
@@ -17,7 +17,7 @@ export function schedule(seed, { ms, nodes, longest = 5_000, every = 1_100 }) {
     const kind = one(kinds);
     const fault = { at, kind, ms: Math.round(100 + next() ** 2 * (longest - 100)) };
     if (!kind.includes(" ")) fault.node = Math.floor(next() * nodes);
-    if (["clients", "postgres", "redis"].includes(kind)) Object.assign(fault, { trouble: one(TROUBLES), forget: next() < 0.5 });
+    if (["clients", "postgres", "redis", "relay"].includes(kind)) Object.assign(fault, { trouble: one(TROUBLES), forget: next() < 0.5 });
     const going = faults.filter((other) => other.at + other.ms + 300 > at);
     if (going.length < 2 && !going.some((other) => hat(other) === hat(fault))) faults.push(fault);
   }

@@ -27,15 +27,15 @@ const GAMES = {
 };
 
 /** One table: games one after the other, until `ends()`. Resolves with what is known of each. */
-export async function table({ name, game, urls, next, acked, ends, deserts = false, done }) {
+export async function table({ name, game, way, next, acked, ends, deserts = false, done }) {
   for (let n = 0; !ends(); n += 1) {
-    await match({ name: `${name}, game ${n}`, game, urls, next, acked, ends, deserts: deserts && n === 0, done });
+    await match({ name: `${name}, game ${n}`, game, way, next, acked, ends, deserts: deserts && n === 0, done });
     if (deserts) return;
   }
 }
 
-async function match({ name, game, urls, next, acked, ends, deserts, done }) {
-  const page = (who) => new Page(`${name}, ${who}`, `/${game}`, urls, next, acked);
+async function match({ name, game, way, next, acked, ends, deserts, done }) {
+  const page = (who) => new Page(`${name}, ${who}`, `/${game}`, way(next), next, acked);
   const host = page("host");
   const candidates = [page("guest"), page("too late")];
   const pages = [host, ...candidates];
@@ -59,7 +59,7 @@ async function match({ name, game, urls, next, acked, ends, deserts, done }) {
     await Promise.all(players.map((player) => play(player, GAMES[game], next, ends, player === gone ? 3 : Infinity)));
     const staying = players.filter((player) => player !== gone);
     const ended = await Promise.all(staying.map((player) => settled(player, gone !== undefined)));
-    done({ name, code, game, deserted: gone !== undefined, players: staying.map((player, i) => ({ name: player.name, role: player.role, token: player.room.session.token, told: new Map(player.told), entered: player.entered, wrong: [...player.wrong], ended: ended[i] })) });
+    done({ name, code, game, deserted: gone !== undefined, players: staying.map((player, i) => ({ name: player.name, role: player.role, token: player.room.session.token, told: new Map(player.told), delivered: new Set(player.delivered), given: player.given, journal: [...player.journal], wrong: [...player.wrong], ended: ended[i] })) });
   } finally {
     for (const one of pages) one.close();
   }
@@ -99,5 +99,6 @@ async function play(player, { mine, act }, next, ends, moves) {
 async function settled(player, deserted) {
   if (deserted) await player.until(() => [...player.told.values()].some((told) => told.startsWith('["game_ended"')), "the end of a game whose other player left");
   const { state, seq } = await player.state;
+  await player.until(() => player.room.seq >= seq, `event ${seq}, of which a state told`);
   return { state, seq };
 }

@@ -14,20 +14,24 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class World {
   busy = new Map();
 
-  async start() {
+  /** `next`: luck of its own, for the balancer. */
+  async start(next) {
     [this.postgres, this.redis] = await Promise.all([new Postgres().start(), new Redis().start()]);
     this.database = this.postgres.database("parlor_0");
     this.nodes = await Promise.all(Array.from({ length: NODES }, () => this.#node()));
     for (const { server } of this.nodes) await ready(undefined, () => linked(server), "hear the others");
+    // Any node for each connection: what long-polling meets behind a proxy.
+    this.balancer = await new Link(() => this.nodes[Math.floor(next() * NODES)].links.clients.port).listen();
     return this;
   }
 
   async #node() {
-    const links = { postgres: await new Link(this.postgres.port).listen(), redis: await new Link(this.redis.port).listen() };
+    const links = { postgres: await new Link(this.postgres.port).listen(), redis: await new Link(this.redis.port).listen(), relay: await new Link().listen() };
     const server = new Server({
       env: {
         DATABASE_URL: this.postgres.url("parlor_0", links.postgres.port),
         REDIS_URL: this.redis.url(links.redis.port),
+        PARLOR_NODE_ADDR: `127.0.0.1:${links.relay.port}`,
         PARLOR_GRACE_MS: String(GRACE),
         PARLOR_RESTART_GRACE_MS: String(GRACE),
         PARLOR_DRAIN_MS: "1500",
@@ -39,6 +43,7 @@ export class World {
       },
     });
     await server.start();
+    links.relay.target = server.port;
     links.clients = await new Link(server.port).listen();
     return { server, links, url: `http://127.0.0.1:${links.clients.port}` };
   }
@@ -102,6 +107,15 @@ export class World {
     }
   }
 
+  /** How a player connects: to a node of their own choice, or by long-polling (with or without an upgrade) to any node for each request. */
+  way(next) {
+    const at = next();
+    const balanced = [`http://127.0.0.1:${this.balancer.port}`];
+    if (at < 0.15) return { urls: balanced, transports: ["polling"] };
+    if (at < 0.35) return { urls: balanced, transports: ["polling", "websocket"] };
+    return { urls: this.nodes.map(({ url }) => url), transports: ["websocket"] };
+  }
+
   /** The answer to an SQL query, rows as objects. */
   rows(sql) {
     const text = this.postgres.run("psql", "--no-psqlrc", "-At", "-d", this.database, "-c", `SELECT coalesce(json_agg(found), '[]') FROM (${sql}) AS found`);
@@ -110,6 +124,7 @@ export class World {
 
   async close() {
     const ends = await Promise.allSettled(this.nodes?.map(({ server }) => server.close()) ?? []);
+    await this.balancer?.close();
     for (const { links } of this.nodes ?? []) await Promise.all(Object.values(links).map((link) => link.close()));
     await Promise.all([this.postgres?.close(), this.redis?.close()]);
     const failed = ends.find(({ status }) => status === "rejected");
