@@ -71,7 +71,8 @@ async function alike(world, { name, code, game, players, deserted }) {
     const then = await ask(world.nodes[1], `/api/rooms/${code}/state?at=${player.ended.seq}`, player.token);
     if (then.state && !same(board(then.state), board(player.ended.state))) say(`${player.name} saw another state at event ${player.ended.seq}: ${JSON.stringify(board(player.ended.state))} instead of ${JSON.stringify(board(then.state))}`);
   }
-  for (const what of story(log, deserted)) say(what);
+  const left = Math.max(...players.map((player) => player.ended.seq));
+  for (const what of story(log, deserted, left)) say(what);
   if (wrong.length) {
     const told = log.map(({ seq, event, timestamp, data }) => `${timestamp} ${String(seq).padStart(4)} ${event} ${data.seat ?? data.player?.seat ?? ""} ${data.grace_ends_at ?? ""}`);
     const lives = players.flatMap((player) => [`${player.name}, ${player.role}:`, ...player.journal]);
@@ -92,8 +93,8 @@ function board(state) {
   return rest;
 }
 
-/** Seats, presence and ends, as the log tells them. */
-function* story(log, deserted) {
+/** Seats, presence and ends, as the log tells them. After event `left` players went home. */
+function* story(log, deserted, left) {
   const seats = new Map();
   const away = new Map();
   let ended = 0;
@@ -118,12 +119,12 @@ function* story(log, deserted) {
       if (!since) yield `event ${seq} gives up seat ${seat}, which was not away`;
       else if (since.absent) yield `event ${seq} gives up seat ${seat} again`;
       else if (Date.parse(data.timestamp) < since.until) yield `event ${seq} gives up seat ${seat} before its grace was over`;
-      if (!deserted && !ended) yield `event ${seq} gives up seat ${seat}, whose player never left`;
+      if (!deserted && !ended && seq <= left) yield `event ${seq} gives up seat ${seat}, whose player never left`;
       if (since) since.absent = true;
     } else if (event === "game_ended") {
       ended += 1;
       if (ended > 1) yield `event ${seq} ends the game again`;
-      if (data.abandoned) yield `event ${seq} abandons the game, though somebody was there`;
+      if (data.abandoned && seq <= left) yield `event ${seq} abandons the game, though somebody was there`;
     }
   }
   if (deserted && ended !== 1) yield "the game of somebody who left for good has not ended";

@@ -15,7 +15,7 @@ import { NODES, World } from "./world.mjs";
 const number = (name, otherwise) => Number(process.env[name] || otherwise);
 const SEED = number("PARLOR_FAULT_SEED", 1);
 const RUNS = number("PARLOR_FAULT_RUNS", 1);
-const MS = number("PARLOR_FAULT_MS", 20_000);
+const MS = number("PARLOR_FAULT_MS", 15_000);
 const TABLES = number("PARLOR_FAULT_TABLES", 12);
 /** Of so many tables, one at which a long game is played. */
 const LONG = 4;
