@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-browser screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -21,8 +21,8 @@ tested: node_modules/.package-lock.json
 	@scripts/need.sh cargo
 	cargo build --locked --profile $(PROFILE) --bin parlor --test docs
 
-test: lint test-module test-rust test-clients test-browser ## Runs every test, in the order in which they fail fastest
-	@scripts/summary.sh module rust clients browser
+test: lint test-module test-rust test-clients test-deploy test-faults test-browser ## Runs every test, in the order in which they fail fastest
+	@scripts/summary.sh module rust clients deploy faults browser
 
 lint: node_modules/.package-lock.json ## Checks formatting and lints
 	@scripts/need.sh cargo
@@ -42,6 +42,14 @@ test-rust: node_modules/.package-lock.json .venv/installed ## Rust tests
 test-clients: tested .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh clients $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
 
+test-deploy: tested .venv/installed ## The files of a deployment: image, composition, proxies before two nodes, backup and restore
+	@scripts/need.sh postgres redis nginx haproxy caddy systemd-analyze
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh deploy $(NODE_TEST) --test-concurrency=3 tests/deploy/*.test.mjs
+
+test-faults: tested ## Three nodes, Postgres and Redis failing on a schedule; PARLOR_FAULT_SEED and PARLOR_FAULT_RUNS choose other schedules
+	@scripts/need.sh postgres redis
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh faults node --test --test-reporter=spec tests/faults/faults.test.mjs
+
 test-browser: tested ## The pages, in Chromium
 	@scripts/need.sh chromium
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh browser $(NODE_TEST) --test-concurrency=1 tests/browser/*.test.mjs
@@ -60,8 +68,8 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.venv/installed: tests/clients/requirements.txt
+.venv/installed: tests/clients/requirements.txt tests/deploy/requirements.txt
 	@scripts/need.sh python
 	python3 -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$^)
 	@touch $@

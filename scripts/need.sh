@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that tools are there. As root on Debian or Ubuntu, what is missing is installed; elsewhere it is named, with how to get it.
-# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis|gnubg ...
+# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis|gnubg|nginx|haproxy|caddy|systemd-analyze ...
 set -eu
 
 # The version that the tests were written with; any newer one does too.
@@ -89,9 +89,31 @@ need_redis() {
     apt_install redis-server
 }
 
+# A program of a Debian package whose service would be started at once: it is kept from that, tests start their own.
+need_program() { # program, package
+    PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+    has "$1" && return
+    can_install || missing "$1" "Install it (Debian: apt-get install $2)."
+    policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        apt_install "$2"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    (apt_install "$2") || { rm -f "$policy"; exit 1; }
+    rm -f "$policy"
+}
+
+need_nginx() { need_program nginx nginx-light; }
+need_haproxy() { need_program haproxy haproxy; }
+need_caddy() { need_program caddy caddy; }
+need_systemd_analyze() { need_program systemd-analyze systemd; }
+
 for tool in "$@"; do
     case "$tool" in
-    cargo | node | nextest | chromium | python | postgres | redis | gnubg) "need_$tool" ;;
+    cargo | node | nextest | chromium | python | postgres | redis | gnubg | nginx | haproxy | caddy) "need_$tool" ;;
+    systemd-analyze) need_systemd_analyze ;;
     *) missing "$tool" "need.sh does not know it." ;;
     esac
 done

@@ -65,6 +65,9 @@ const MAX_EARLY = 1000;
 const TOKEN_KEY = 'parlor.token';
 const POLLING_KEY = 'parlor.polling';
 
+/** Refusals of a room that mean "not now". */
+const PASSING = new Set(['UNAVAILABLE', 'BUSY', 'RATE_LIMITED', 'INTERNAL_ERROR']);
+
 /** Events that are no entries of the log, even where they carry the room's `seq`. */
 const UNLOGGED = new Set(['session', 'error', 'connection_established', 'state_sync', 'presence_update', 'player_typing', 'pong',
   'server_draining', 'token_expired', 'token_revoked', 'game_state', 'game_update']);
@@ -227,6 +230,8 @@ class Room {
     this.#socket.timeout(ENTER_AFTER).emit('join_room', { room_code: this.roomCode, last_seq: this.seq }, (error, ack) => {
       if (this.#entered || this.#closed) return;
       if (error) return this.#restart();
+      // Not about us: the store is away for a moment, or too many ask at once.
+      if (PASSING.has(ack?.error?.code)) return this.#after('enter', ENTER_AFTER, () => this.#enter());
       if (!ack?.ok) return this.#refused(ack?.error?.message ?? 'the room does not let us in', ack?.error?.code);
       this.#replay(ack.events);
       if (ack.state !== undefined) this.#established({ ...ack, current_state: ack.state });

@@ -55,6 +55,10 @@ pub enum Job {
     Export(Export),
     /// Print a signed session token, for scripts
     Token(Token),
+    /// Copy the SQLite database to a new file, also while a server uses it
+    Backup(Backup),
+    /// Ask a running server whether it is well: ends with 0 when it is, 1 when it is not
+    Health(Health),
     /// Work on stories for /codex
     #[command(subcommand)]
     Story(Story),
@@ -85,6 +89,23 @@ pub struct Replay {
     /// Print the state as it was after this event (1 is the room's opening)
     #[arg(long, value_name = "SEQ", value_parser = seq)]
     pub at: Option<Seq>,
+}
+
+/// What `parlor backup` is asked.
+#[derive(Args, Clone, Debug)]
+pub struct Backup {
+    /// Where the copy goes; nothing may be there yet
+    pub file: PathBuf,
+}
+
+/// What `parlor health` is asked.
+#[derive(Args, Clone, Debug)]
+pub struct Health {
+    /// What to ask, over plain HTTP; by default `/healthz` at the address in `listen`
+    ///
+    /// `/healthz` says that the process answers, `/readyz` that its database does, too. Without a path it is `/healthz`.
+    #[arg(value_name = "URL")]
+    pub url: Option<http::Uri>,
 }
 
 /// What is done with a story.
@@ -211,6 +232,8 @@ mod tests {
             ("replay BCDFGH --at 0", "number of an event"),
             ("token --ttl 0", "1..=31536000"),
             ("token --player-id me", "--player-id"),
+            ("backup", "<FILE>"),
+            ("health http://", "[URL]"),
             ("fly", "fly"),
             ("serve --no-such-setting", "--no-such-setting"),
         ] {
@@ -231,6 +254,8 @@ mod tests {
             "verify -h",
             "export -h",
             "token -h",
+            "backup -h",
+            "health -h",
             "story check -h",
         ] {
             let help = parse(args).unwrap_err();

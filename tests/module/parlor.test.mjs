@@ -278,6 +278,20 @@ test('a room that says nothing is asked by name, and its refusal ends it', async
   assert.equal(room.status.message, 'This room has closed.');
 });
 
+test('a room that cannot let anybody in for a moment is asked again', async () => {
+  const { room, socket, states } = await open();
+  socket.enter();
+  for (const code of ['UNAVAILABLE', 'BUSY', 'RATE_LIMITED', 'INTERNAL_ERROR']) {
+    mock.timers.tick(3000);
+    socket.sent('join_room').at(-1).ack(null, { ok: false, error: { code, message: 'not now' } });
+    assert.notEqual(room.status.state, 'refused', code);
+  }
+  mock.timers.tick(3000);
+  assert.equal(socket.sent('join_room').length, 5);
+  socket.sent('join_room').at(-1).ack(null, { ok: true, events: [], seq: 0 });
+  assert.equal(states.at(-1), 'online 0');
+});
+
 test('a token that is kept is used, and thrown away when it is refused', async () => {
   const kept = storage({ 'parlor.token': 'old' });
   const { room, socket } = await open({ storage: kept });

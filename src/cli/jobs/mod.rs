@@ -2,7 +2,9 @@
 //!
 //! Errors are `anyhow` here, because nobody matches on them: they are printed, and the process ends with [`FAILED`].
 
+mod backup;
 mod export;
+mod health;
 mod reading;
 mod replay;
 mod story;
@@ -61,6 +63,8 @@ pub async fn run(job: Job, config: &Config) -> ExitCode {
             Err(error) => Err(error),
         },
         Job::Token(asked) => token(asked, config),
+        Job::Backup(asked) => backup::backup(&asked.file, config).await,
+        Job::Health(asked) => health::health(asked.url, config.listen).await,
         Job::Story(Story::Check { file }) => story::check(&file),
     };
     match answer {

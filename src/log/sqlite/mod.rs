@@ -4,6 +4,7 @@
 #[expect(clippy::duplicate_mod, reason = "the same queries on the types of another store")]
 #[path = "../both/mod.rs"]
 mod both;
+pub mod copy;
 mod script;
 mod store;
 

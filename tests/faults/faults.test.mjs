@@ -1,0 +1,61 @@
+// Three nodes, a Postgres and a Redis, and everything that can happen to them, on a schedule that follows from a seed, while many games
+// are played. Afterwards nothing that was answered is missing, nothing is there twice, and everybody saw the same.
+//
+//   PARLOR_FAULT_SEED=7 make test-faults      that seed's schedule
+//   PARLOR_FAULT_RUNS=20 make test-faults     twenty seeds, one after the other
+//   PARLOR_FAULT_MS, PARLOR_FAULT_TABLES      how long faults go on, and how many games are played at a time
+import assert from "node:assert/strict";
+import test from "node:test";
+import { randomness } from "../support/random.mjs";
+import { violations } from "./check.mjs";
+import { inWords, schedule } from "./schedule.mjs";
+import { table } from "./tables.mjs";
+import { NODES, World } from "./world.mjs";
+
+const number = (name, otherwise) => Number(process.env[name] || otherwise);
+const SEED = number("PARLOR_FAULT_SEED", 1);
+const RUNS = number("PARLOR_FAULT_RUNS", 1);
+const MS = number("PARLOR_FAULT_MS", 15_000);
+const TABLES = number("PARLOR_FAULT_TABLES", 12);
+/** Of so many tables, one at which a long game is played. */
+const LONG = 4;
+
+for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
+  test(`faults of seed ${seed}: every acked command is in the log once, and everybody ends with the same`, { timeout: 300_000 }, async (t) => {
+    const faults = schedule(seed, { ms: MS, nodes: NODES });
+    const began = { at: undefined };
+    const happened = [];
+    const world = new World();
+    const acked = [];
+    const matches = [];
+    try {
+      await world.start(randomness(undefined, -seed));
+      began.at = Date.now();
+      let over = false;
+      const failed = [];
+      const tables = Array.from({ length: TABLES }, (_, i) => {
+        const options = { name: `table ${i}`, game: i % LONG === 1 ? "backgammon" : "draft", way: (next) => world.way(next), next: randomness(undefined, seed * 1_000 + i), acked, deserts: i === 0, ends: () => over, done: (match) => matches.push(match) };
+        return table(options).catch((error) => failed.push(error));
+      });
+      await Promise.all(faults.map(async (fault) => {
+        await new Promise((resolve) => setTimeout(resolve, fault.at));
+        happened.push(`${((Date.now() - began.at) / 1000).toFixed(2)} s: ${inWords(fault).trim()}`);
+        await world.suffer(fault);
+      }));
+      over = true;
+      await Promise.all(tables);
+      if (failed.length) throw failed[0];
+      const wrong = await violations(world, matches, acked);
+      if (wrong.length) throw new Error(`${wrong.length} things are wrong:\n${wrong.slice(0, 10).join("\n")}`);
+      const again = acked.filter(({ duplicate }) => duplicate).length;
+      t.diagnostic(`seed ${seed}: ${faults.length} faults in ${MS / 1000} s, ${matches.length} games, ${acked.length} acks (${again} to commands sent again)`);
+      assert.ok(matches.length >= TABLES, `${matches.length} games were played`);
+    } catch (error) {
+      const plan = faults.map(inWords).join("\n");
+      error.message += `\n\nPARLOR_FAULT_SEED=${seed} plays this schedule again:\n${plan}\n\nAs it happened:\n${happened.join("\n")}\nThe nodes' logs are in test-results/.`;
+      throw error;
+    } finally {
+      await world.close();
+    }
+  });
+}
