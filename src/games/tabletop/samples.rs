@@ -59,7 +59,9 @@ fn talk(table: &Tabletop) -> Vec<Command> {
         Command::DiceRoll(rolls::Ask { formula: "1d20".into(), result: Some(7), ..rolls::Ask::default() }),
     ];
     let rolls = table.feed.iter().filter(|entry| matches!(entry.item, Item::Roll(_)) && entry.seq.0 % 9 == 0);
-    all.extend(rolls.map(|entry| Command::React { to: entry.seq, emoji: "🎲".into(), on: entry.reactions.is_empty() }));
+    for entry in rolls {
+        all.extend([true, false].map(|on| Command::React { to: entry.seq, emoji: "🎲".into(), on }));
+    }
     all
 }
 
