@@ -154,6 +154,7 @@ mod tests {
         Card {
             name: "toy",
             aliases: &[],
+            history: &[],
             namespace: "/toy".to_owned(),
             title: "Toy",
             summary: "",
