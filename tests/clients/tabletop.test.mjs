@@ -289,6 +289,11 @@ test("twenty people at one table, by every transport, with drops and spectators,
   assert.deepEqual(view.polls[0].counts, [10, 10]);
   assert.deepEqual([view.players.length, view.combat.combatants.length, view.tokens.every(({ y }) => y === 4)], [21, 20, true]);
   assert.equal(states[0].whispers.length, 80, "the DM has four of each");
+  await dm.ok("end_session", {});
+  const ended = await players[0].next("game_ended");
+  assert.deepEqual([ended.results.rolls, ended.results.messages, ended.results.players.length], [80, 81, 21]);
+  const verdict = await (await fetch(`${server.url}/api/rooms/${code}/verify`)).json();
+  assert.deepEqual([verdict.matches, verdict.draws.length], [true, 100], "also of what was rolled in secret");
   for (const client of all) client.assertGapless();
 });
 
