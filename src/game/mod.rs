@@ -41,6 +41,8 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// Whether a free seat may be taken while the game runs. Whoever takes one comes as [`Input::Returned`], and
     /// [`Draft::participants`] says who it is.
     const OPEN_SEATS: bool = false;
+    /// Whether players may upload images for those at the table; the game's events say who is shown which.
+    const IMAGES: bool = false;
     /// How long a dropped player has to come back.
     const GRACE: Duration = Duration::from_secs(10);
     /// The levels of this game's bots, weakest first; empty when it has none.

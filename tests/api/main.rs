@@ -5,6 +5,7 @@ mod annotations;
 mod bad_input;
 mod docs;
 mod figures;
+mod images;
 mod limits;
 mod play;
 mod presence;

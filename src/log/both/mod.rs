@@ -2,6 +2,7 @@
 
 mod accounts;
 mod annotations;
+mod images;
 mod owners;
 mod queue;
 mod ratings;

@@ -15,6 +15,7 @@ mod join;
 mod leaderboard;
 mod lobby;
 mod play;
+mod playground;
 mod profile;
 mod queue;
 mod replay;
@@ -55,6 +56,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/players/{id}", get(profile::show_other))
         .route("/leaderboard", get(leaderboard::show))
         .route("/play/{code}", get(play::show))
+        .route("/playground", get(playground::show))
         .route("/results/{code}", get(results::show))
         .route("/replay/{code}", get(replay::show))
         .fallback(answer::not_found)

@@ -157,6 +157,8 @@ mod tests {
             title: "Toy",
             summary: "",
             seats: SeatsNeeded { min: 2, max: 2 },
+            images: false,
+            commands: &[],
             spectators: true,
             bots: &[],
             options: serde_json::Value::from(schemars::schema_for!(Options)),
