@@ -17,6 +17,7 @@ mod queue;
 mod replay;
 mod results;
 mod room;
+pub mod tabletop;
 mod teller;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use queue::{QueuePage, WaitingPlace};
 pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
+pub use tabletop::TabletopPage;
 pub use teller::{Tell, Teller};
 
 /// What every page needs besides its own matter.

@@ -183,7 +183,10 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         shell: shell(),
         games: vec![PlaygroundGame { title: "AniFight", namespace: "/draft".to_owned(), commands: "draw place".to_owned() }],
     };
+    let table = |watching| TabletopPage { shell: shell(), code, title: name(), watching };
     all.extend([
+        ("play-tabletop", table(false).render().unwrap()),
+        ("play-tabletop-spectator", table(true).render().unwrap()),
         ("play-codex", story(false).render().unwrap()),
         ("play-codex-spectator", story(true).render().unwrap()),
         ("queue", queue(None).render().unwrap()),
