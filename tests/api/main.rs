@@ -14,6 +14,7 @@ mod rooms;
 mod schema;
 mod session;
 mod support;
+mod talk;
 
 use std::path::Path;
 

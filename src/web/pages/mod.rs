@@ -21,6 +21,7 @@ mod queue;
 mod replay;
 mod results;
 mod session;
+mod talk;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/room/{code}", get(lobby::show))
         .route("/room/{code}/start", post(lobby::start))
         .route("/room/{code}/bot", post(lobby::bot))
+        .route("/room/{code}/history", get(talk::show))
         .route("/room/{code}/leave", post(lobby::leave))
         .route("/login", get(account::show_login).post(account::log_in))
         .route("/register", get(account::show_register).post(account::register))

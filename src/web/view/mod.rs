@@ -18,6 +18,7 @@ mod replay;
 mod results;
 mod room;
 pub mod tabletop;
+mod talk;
 mod teller;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
 pub use tabletop::TabletopPage;
+pub use talk::{TalkLine, TalkPage};
 pub use teller::{Tell, Teller};
 
 /// What every page needs besides its own matter.

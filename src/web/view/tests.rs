@@ -183,8 +183,28 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         shell: shell(),
         games: vec![PlaygroundGame { title: "AniFight", namespace: "/draft".to_owned(), commands: "draw place".to_owned() }],
     };
+    let line = |kind| TalkLine {
+        seq: Seq(3),
+        at: Timestamp(0),
+        kind,
+        who: name(),
+        what: name(),
+        image: Some("/api/rooms/BCDFGH/images/x".to_owned()),
+    };
+    let talk = TalkPage {
+        shell: shell(),
+        code,
+        game_title: name(),
+        back: "/play/BCDFGH".to_owned(),
+        kind: "rolls",
+        search: name(),
+        lines: vec![line("chat_message"), line("dice_roll")],
+        older: Some("/room/BCDFGH/history?before=3".to_owned()),
+        newest: None,
+    };
     let table = |watching| TabletopPage { shell: shell(), code, title: name(), watching };
     all.extend([
+        ("talk", talk.render().unwrap()),
         ("play-tabletop", table(false).render().unwrap()),
         ("play-tabletop-spectator", table(true).render().unwrap()),
         ("play-codex", story(false).render().unwrap()),
