@@ -10,6 +10,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const ZOOMS = [12, 18, 26, 36, 48, 64];
 /** Fingers shake: less than this many pixels is a tap. */
 const DRAG_FROM = 6;
+/** Fingers need larger cells. */
+const touch = matchMedia('(pointer: coarse)');
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** An SVG element. */
@@ -40,7 +42,7 @@ export function map(table) {
 
   function render() {
     const { map: plan, fog, tokens, turn, combat, settings } = state();
-    canvas.hidden = !plan;
+    canvas.toggleAttribute('hidden', !plan);
     byId('map-none').hidden = Boolean(plan);
     byId('fog-tools').hidden = !plan || !table.isDm() || !fog.enabled || table.over();
     byId('map-name').textContent = plan?.name || 'Map';
@@ -62,7 +64,7 @@ export function map(table) {
   /** The whole map if it can be made out, else as much as can be. */
   function fit({ width, height }) {
     const room = byId('map-scroll').clientWidth || 320;
-    const size = zoom ?? Math.max(ZOOMS[1], Math.min(ZOOMS.at(-1), Math.floor(room / width)));
+    const size = zoom ?? Math.max(touch.matches ? ZOOMS[2] : ZOOMS[1], Math.min(ZOOMS.at(-1), Math.floor(room / width)));
     canvas.setAttribute('viewBox', `0 0 ${width} ${height}`);
     canvas.setAttribute('width', width * size);
     canvas.setAttribute('height', height * size);

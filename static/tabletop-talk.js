@@ -65,8 +65,9 @@ export function talk(room, table) {
     const own = entry.player?.seat != null && entry.player.seat === table.seat();
     const time = el('time', { class: 'hint', datetime: entry.timestamp }, clock(entry.timestamp));
     const who = el('span', { class: 'chat-who' }, bdi(entry.player?.character_name || entry.player?.nickname || 'Somebody'), ' ', aside(entry), ' ', time);
+    const { more, row } = reactions(entry);
     return el('li', { class: `talk-line ${entry.kind}${own ? ' own' : ''}`, 'data-testid': `talk-${entry.kind}`, 'data-seq': entry.seq },
-      who, body(entry), reactions(entry), own ? el('span', { class: 'hint seen', 'data-testid': 'seen' }) : null);
+      el('div', { class: 'talk-head' }, who, more), body(entry), row, own ? el('span', { class: 'hint seen', 'data-testid': 'seen' }) : null);
   }
 
   function reactions(entry) {
@@ -76,7 +77,7 @@ export function talk(room, table) {
       chip.addEventListener('click', () => table.act('react', { to: entry.seq, emoji, on: !mine }));
       return chip;
     });
-    if (table.seat() == null || table.over()) return given.length > 0 ? el('div', { class: 'reactions' }, ...given) : null;
+    if (table.seat() == null || table.over()) return { row: given.length > 0 && el('div', { class: 'reactions' }, ...given) };
     const more = el('button', { type: 'button', class: 'chip add', 'aria-label': 'React', 'aria-expanded': 'false', 'data-testid': 'react' }, '☺');
     const choices = el('span', { class: 'choices-inline', hidden: true }, ...EMOJI.map((emoji) => {
       const choice = el('button', { type: 'button', class: 'chip', 'aria-label': `React with ${emoji}`, 'data-emoji': emoji }, emoji);
@@ -92,7 +93,7 @@ export function talk(room, table) {
       more.setAttribute('aria-expanded', String(!choices.hidden));
       if (!choices.hidden) choices.firstChild.focus();
     });
-    return el('div', { class: 'reactions' }, ...given, more, choices);
+    return { more, row: el('div', { class: 'reactions' }, ...given, choices) };
   }
 
   /** Under one's last words: who has read them. */
