@@ -55,7 +55,11 @@ impl Rooms {
         let told = rows.iter().map(|row| Ok(EventShown::new(row.seq, row.at, look.game.tell(row, look.viewer)?)));
         let broken = |error: crate::room::state::BadLog| Refusal::new(Code::InternalError, error.to_string());
         let events = told.collect::<Result<Vec<_>, _>>().map_err(broken)?;
-        let text = if format.name == "md" { readable(&look, &events, said) } else { document(&look, &events)? };
+        let text = if format.name == "md" {
+            readable(look.game.card().title, &look.summary, &events, said)
+        } else {
+            document(&look, &events)?
+        };
         Ok(Exported { format, text })
     }
 }
@@ -71,9 +75,10 @@ fn document(look: &Look, events: &[EventShown]) -> Result<String, Refusal> {
     Ok(text + "\n")
 }
 
-fn readable(look: &Look, events: &[EventShown], said: Said) -> String {
-    let Summary { room_code, created_at, players, .. } = &look.summary;
-    let mut text = format!("# {}, room {room_code}\n\n", escaped(look.game.card().title));
+/// A room for people to read, as Markdown: the lines that `said` makes of its events, day by day.
+pub fn readable(title: &str, room: &Summary, events: &[EventShown], said: Said) -> String {
+    let Summary { room_code, created_at, players, .. } = room;
+    let mut text = format!("# {}, room {room_code}\n\n", escaped(title));
     let names: Vec<_> = players.iter().map(|player| escaped(&player.nickname)).collect();
     let _ = write!(text, "Opened {created_at}. At the table: {}.\n", names.join(", "));
     let mut day = String::new();
