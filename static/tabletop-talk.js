@@ -136,6 +136,8 @@ export function talk(room, table) {
     read(entries.at(-1)?.seq ?? 0);
     offer();
     byId('composer').hidden = table.over();
+    for (const id of ['quick', 'roll-form']) byId(id).hidden = table.seat() == null;
+    document.querySelector('label.file').hidden = table.seat() == null || !(table.isDm() || state.settings.players_may_share);
   }
 
   /** Tells the others how far one has read, when one looks. */

@@ -34,7 +34,7 @@ async fn page(visit: &Visit, typed: &Typed, uri: &Uri) -> Outcome {
     };
     let asked = Asked { kind, before, limit: LINES, search };
     let look = visit.look(code).await?;
-    if look.seat.is_none() && !look.game.card().spectators {
+    if look.may_watch().is_err() {
         return Err(Problem::NotIn(code));
     }
     let (look, page) = visit.app.rooms.talk(code, Some(visit.me()), &asked).await.map_err(|refusal| named(code, refusal))?;
