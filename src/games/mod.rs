@@ -4,6 +4,7 @@ pub mod backgammon;
 pub mod codex;
 pub mod draft;
 pub mod pong;
+pub mod tabletop;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
             register::<pong::Pong>((), settings),
             register::<codex::Codex>(assets.codex, settings),
             register::<backgammon::Backgammon>((), settings),
+            register::<tabletop::Tabletop>((), settings),
         ],
     }
 }
@@ -49,6 +51,7 @@ fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn
     let card = Card {
         name: G::NAME,
         namespace: format!("/{}", G::NAME),
+        aliases: G::ALIASES,
         title: G::TITLE,
         summary: G::SUMMARY,
         seats: SeatsNeeded { min: *G::SEATS.start(), max: *G::SEATS.end() },
@@ -83,6 +86,8 @@ impl Catalogue {
 pub struct Card {
     pub name: &'static str,
     pub namespace: String,
+    #[serde(skip)]
+    pub aliases: &'static [(&'static str, &'static str)],
     pub title: &'static str,
     pub summary: &'static str,
     pub seats: SeatsNeeded,

@@ -80,7 +80,7 @@ pub fn readable(title: &str, room: &Summary, events: &[EventShown], said: Said) 
     let Summary { room_code, created_at, players, .. } = room;
     let mut text = format!("# {}, room {room_code}\n\n", escaped(title));
     let names: Vec<_> = players.iter().map(|player| escaped(&player.nickname)).collect();
-    let _ = write!(text, "Opened {created_at}. At the table: {}.\n", names.join(", "));
+    let _ = writeln!(text, "Opened {created_at}. At the table: {}.", names.join(", "));
     let mut day = String::new();
     for event in events {
         let data: Value = serde_json::from_str(event.data.get()).unwrap_or_default();
@@ -89,11 +89,11 @@ pub fn readable(title: &str, room: &Summary, events: &[EventShown], said: Said) 
         let (date, time) = at.split_once('T').unwrap_or((&at, ""));
         if day != date {
             date.clone_into(&mut day);
-            let _ = write!(text, "\n## {date}\n");
+            let _ = writeln!(text, "\n## {date}");
         }
         let who = data["player"]["nickname"].as_str().unwrap_or("Somebody");
         let lines = escaped(&what).replace('\n', "  \n  ");
-        let _ = write!(text, "\n- `{}` **{}**: {lines}\n", time.get(..5).unwrap_or_default(), escaped(who));
+        let _ = writeln!(text, "\n- `{}` **{}**: {lines}", time.get(..5).unwrap_or_default(), escaped(who));
     }
     text
 }

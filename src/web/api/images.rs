@@ -86,24 +86,29 @@ struct KeptOut {
 pub async fn add(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, request: Request) -> Response {
     match may_add(&app, code, &asker, request.headers().clone()).await {
         Ok((look, kind)) => keep(&app, &asker, look, kind, request).await.into_response(),
-        Err(refused) => {
+        Err((status, refusal)) => {
             // Who is still sending when the connection closes never sees the answer.
             let _ = timeout(UPLOAD_TIME, body::read(request, 0)).await;
-            refused
+            match status {
+                Some(status) => super::refused(status, refusal),
+                None => ApiError(refusal).into_response(),
+            }
         }
     }
 }
 
+/// Why an upload is refused before it is read, with a status that says more than the code does.
+type Unread = (Option<StatusCode>, Refusal);
+
 /// All that can be known before the body is read.
-async fn may_add(app: &App, code: RoomCode, asker: &Asker, headers: HeaderMap) -> Result<(Look, Kind), Response> {
-    let refused = |refusal: Refusal| ApiError(refusal).into_response();
+async fn may_add(app: &App, code: RoomCode, asker: &Asker, headers: HeaderMap) -> Result<(Look, Kind), Unread> {
+    let refused = |refusal: Refusal| (None, refusal);
     let identity = asker.known().map_err(refused)?;
     let said = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let kind = Kind::of_media_type(&said).ok_or_else(|| {
-        let refusal =
-            Refusal::invalid("an image is sent as `image/png`, `image/jpeg` or `image/webp`, and says so in `Content-Type`");
-        super::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal)
+        let refusal = Refusal::invalid("an image is sent as `image/png`, `image/jpeg` or `image/webp`, and says so in `Content-Type`");
+        (Some(StatusCode::UNSUPPORTED_MEDIA_TYPE), refusal)
     })?;
     let look = app.rooms.look(code, asker.id()).await.map_err(refused)?;
     let here = |code, message| Err(refused(Refusal::new(code, message)));

@@ -1,0 +1,26 @@
+//! The table keeps the laws of all games.
+
+use crate::game::conform::{self, Trial};
+use crate::games::tabletop::{Options, Tabletop};
+
+fn check(seats: u8, seed: u64, options: &Options) -> conform::Report {
+    let trial = Trial::<Tabletop> { options, assets: &(), seats, seed, bound: None };
+    conform::check(&trial).unwrap()
+}
+
+#[test]
+fn it_keeps_the_laws_of_all_games_with_few_and_with_several_players() {
+    let mut swaps = 0;
+    for (seats, seed) in [(1, 1), (2, 2), (3, 3)] {
+        let report = check(seats, seed, &Options::default());
+        assert!(report.steps > 300 && report.draws > 20, "{report:?}");
+        swaps += report.swaps;
+    }
+    assert!(swaps > 100, "{swaps}");
+}
+
+#[test]
+fn it_keeps_them_under_other_rules() {
+    let options = Options { private_sheets: true, enforce_speed: true, players_may_poll: false, ..Options::default() };
+    check(2, 7, &options);
+}
