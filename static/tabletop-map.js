@@ -179,6 +179,7 @@ export function map(table) {
       announce('Not moved.');
     } else if ((event.key === 'Enter' || event.key === ' ') && now.chosen === token.token_id && now.at) {
       go();
+      choose(null);
       announce(`${token.name} is moved.`);
     } else if (step && mayMove(token)) {
       if (now.chosen !== token.token_id) choose(token.token_id);

@@ -51,13 +51,13 @@ export function side(table) {
   function pair(name, value, { fixed, enabled, kind }) {
     const key = el('input', { class: 'pair-name', maxlength: 40, value: name, readonly: fixed, disabled: !enabled, placeholder: kind === 'stat' ? 'Strength' : 'Rope', 'aria-label': kind === 'stat' ? 'Stat' : 'Thing', autocomplete: 'off' });
     const input = el('input', { class: 'pair-value', type: 'number', step: 1, value, disabled: !enabled, 'aria-label': name ? `${name}, ${kind === 'stat' ? 'value' : 'how many'}` : kind === 'stat' ? 'Value' : 'How many', 'data-testid': name ? `${kind}-${name}` : `${kind}-new` });
-    const off = enabled && button('×', () => { input.value = ''; line.classList.add('gone'); }, { 'aria-label': `Take ${name || 'this'} off`, class: 'button small quiet' });
+    const off = enabled && button('×', () => { input.value = ''; line.classList.add('gone'); byId('sheet-form').dataset.dirty = 'true'; }, { 'aria-label': `Take ${name || 'this'} off`, class: 'button small quiet' });
     const line = el('div', { class: 'pair', 'data-was': value }, key, input, off);
     return line;
   }
 
   function sheets() {
-    const { players, sheets: all } = state();
+    const { players } = state();
     if (byId('sheet-seat').options.length === 0 && table.seat() != null) {
       offer(byId('sheet-seat'), players.map(({ seat, nickname }) => [seat, nickname]));
       byId('sheet-seat').value = table.seat();
@@ -68,12 +68,12 @@ export function side(table) {
     const form = byId('sheet-form');
     const key = JSON.stringify([sheet, enabled]);
     byId('sheet-private').hidden = sheet.stats !== null;
-    form.hidden = sheet.stats === null || all.length === 0;
+    form.hidden = sheet.stats === null;
     // What somebody is writing is not swept away by what another writes.
-    if (form.dataset.key === key || (form.contains(document.activeElement) && form.dataset.seat === String(sheet.seat) && form.dataset.busy !== 'true')) return;
+    if (form.dataset.key === key || (form.dataset.dirty === 'true' && form.dataset.seat === String(sheet.seat))) return;
     form.dataset.key = key;
     form.dataset.seat = sheet.seat;
-    form.dataset.busy = 'false';
+    form.dataset.dirty = 'false';
     byId('sheet-name').value = sheet.name ?? '';
     byId('sheet-notes').value = sheet.notes ?? '';
     for (const id of ['sheet-name', 'sheet-notes', 'sheet-save']) byId(id).disabled = !enabled;
@@ -102,12 +102,12 @@ export function side(table) {
     const payload = { stats: changed('sheet-stats', null), inventory: changed('sheet-inventory', 0), ...(name !== (sheet.name ?? '') && { name }), ...(notes !== (sheet.notes ?? '') && { notes }) };
     for (const key of ['stats', 'inventory']) if (!payload[key]) delete payload[key];
     if (Object.keys(payload).length === 0) return;
-    byId('sheet-form').dataset.busy = 'true';
     if (await table.act('sheet_update', { ...(sheet.seat !== table.seat() && { seat: sheet.seat }), ...payload })) {
-      byId('sheet-form').dataset.key = '';
+      byId('sheet-form').dataset.dirty = 'false';
       sheets();
     }
   });
+  byId('sheet-form').addEventListener('input', ({ currentTarget }) => { currentTarget.dataset.dirty = 'true'; });
   byId('sheet-seat').addEventListener('change', () => {
     byId('sheet-form').dataset.key = '';
     sheets();

@@ -122,8 +122,8 @@ const RULES = {
   },
 
   sheet_updated(state, { seat, name, stats, inventory, notes }) {
-    const sheet = state.sheets.find((one) => one.seat === seat);
-    if (!sheet) return false;
+    let sheet = state.sheets.find((one) => one.seat === seat);
+    if (!sheet) state.sheets.push((sheet = { seat, name: '', stats: {}, inventory: {}, notes: '' }));
     if (name !== undefined) {
       sheet.name = name;
       const player = state.players.find((one) => one.seat === seat);

@@ -23,6 +23,8 @@ export function talk(room, table) {
   let saidAt = 0;
   let readTo = 0;
   let reading = null;
+  /** Whether the newest is looked at: then it stays so. */
+  let atEnd = true;
 
   const nameOf = (seat) => table.state()?.players.find((player) => player.seat === seat)?.nickname ?? 'somebody';
 
@@ -48,6 +50,7 @@ export function talk(room, table) {
   function picture({ image_id: id, caption }) {
     const url = `/api/rooms/${table.code}/images/${id}`;
     const image = el('img', { src: url, alt: caption || 'An image', loading: 'lazy', 'data-testid': 'shared-image' });
+    image.addEventListener('load', () => atEnd && (log.scrollTop = log.scrollHeight));
     image.addEventListener('error', () => image.replaceWith(el('span', { class: 'hint' }, 'This image is not there.')));
     return el('figure', { class: 'shared' }, el('a', { href: url, target: '_blank', rel: 'noopener' }, image), caption && el('figcaption', { dir: 'auto' }, caption));
   }
@@ -107,9 +110,10 @@ export function talk(room, table) {
     last.textContent = readers.length > 0 ? `Seen by ${readers.join(', ')}` : '';
   }
 
+  log.addEventListener('scroll', () => { atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 32; });
+
   function render() {
     const state = table.state();
-    const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 32;
     const entries = said(state);
     const keep = new Set(entries.map(({ seq }) => seq));
     for (const [seq, { item }] of shown) {
@@ -181,6 +185,7 @@ export function talk(room, table) {
 
   /** "2d6+3 # sword": a formula, and what it is for. */
   function throwDice(text) {
+    atEnd = true;
     const [formula, ...label] = text.split('#');
     const what = label.join('#').trim();
     return table.act('dice_roll', { formula: formula.trim(), mode: byId('roll-mode').value, ...(what && { label: what.slice(0, 80) }) });
@@ -193,6 +198,7 @@ export function talk(room, table) {
     input.value = '';
     grow();
     saidAt = 0;
+    atEnd = true;
     if (!(await say(text, byId('say-as').value)) && !input.value) input.value = text;
   });
   input.addEventListener('keydown', (event) => {

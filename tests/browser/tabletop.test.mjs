@@ -231,6 +231,7 @@ test("a map: laid out, tokens dragged and moved by keys, hidden ones unseen, fog
   await stands(ada, "Hero", 2, 2);
   await ben.page.keyboard.press("Enter");
   for (const person of [ada, ben, lou]) await stands(person, "Hero", 4, 3);
+  await ben.byTest("token-Hero").focus();
   await ben.page.keyboard.press("ArrowLeft");
   await ben.page.keyboard.press("Escape");
   await stands(ben, "Hero", 4, 3);
