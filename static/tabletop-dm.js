@@ -3,6 +3,9 @@ import { bdi, byId, el, toast } from './ui.js';
 import { offer, onSend, redraw } from './tabletop-forms.js';
 import { dot } from './tabletop-map.js';
 
+/** Colours that tokens begin with, one after the other. */
+const COLOURS = ['#1f5f58', '#a2362a', '#3b5fa8', '#96540d', '#6a3f8f', '#2c6e42', '#8f2f63', '#4a4f57'];
+
 /** `table` as in tabletop-talk.js. Returns `{ render }`. */
 export function dm(table) {
   const state = () => table.state();
@@ -26,7 +29,9 @@ export function dm(table) {
   onSend('token-form', async ({ owner, ...payload }, form) => {
     const image = await picture(form);
     if (image === null) return false;
-    return table.act('token_add', { ...payload, ...(owner !== undefined && { owner: Number(owner) }), ...(image && { image_id: image }) });
+    const done = await table.act('token_add', { ...payload, ...(owner !== undefined && { owner: Number(owner) }), ...(image && { image_id: image }) });
+    if (done) form.elements.color.value = COLOURS[(COLOURS.indexOf(payload.color) + 1) % COLOURS.length];
+    return done;
   }, { clears: ['name'] });
 
   onSend('fog-form', ({ x = 0, y = 0, w = 1, h = 1 }, form, button) =>

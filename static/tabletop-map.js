@@ -44,6 +44,7 @@ export function map(table) {
     const { map: plan, fog, tokens, turn, combat, settings } = state();
     canvas.toggleAttribute('hidden', !plan);
     byId('map-none').hidden = Boolean(plan);
+    byId('map-tools').hidden = !plan;
     byId('fog-tools').hidden = !plan || !table.isDm() || !fog.enabled || table.over();
     byId('map-name').textContent = plan?.name || 'Map';
     if (!plan) return;

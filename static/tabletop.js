@@ -87,7 +87,7 @@ function tell(event, payload) {
       return about('order');
     }
     case 'table_joined': return toast(`${name} sits down at the table.`, 'good');
-    case 'dm_changed': return toast('The DM’s seat has changed.');
+    case 'dm_changed': return toast('Who leads the table has changed.');
     case 'hp_changed': return payload.concentration_dc && table.isDm() ? toast(`Concentration: at least ${payload.concentration_dc}.`) : undefined;
     default: return ['chat_message', 'whisper', 'dm_narration', 'player_action', 'image_shared'].includes(event) ? about('talk') : undefined;
   }

@@ -107,7 +107,8 @@ async fn may_add(app: &App, code: RoomCode, asker: &Asker, headers: HeaderMap) -
     let said = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let kind = Kind::of_media_type(&said).ok_or_else(|| {
-        let refusal = Refusal::invalid("an image is sent as `image/png`, `image/jpeg` or `image/webp`, and says so in `Content-Type`");
+        let refusal =
+            Refusal::invalid("an image is sent as `image/png`, `image/jpeg` or `image/webp`, and says so in `Content-Type`");
         (Some(StatusCode::UNSUPPORTED_MEDIA_TYPE), refusal)
     })?;
     let look = app.rooms.look(code, asker.id()).await.map_err(refused)?;

@@ -159,6 +159,7 @@ mod tests {
             seats: SeatsNeeded { min: 2, max: 2 },
             images: false,
             commands: &[],
+            aliases: &[],
             spectators: true,
             bots: &[],
             options: serde_json::Value::from(schemars::schema_for!(Options)),

@@ -6,12 +6,23 @@ use super::Pages;
 use crate::games::Card;
 use crate::room::actor::Look;
 use crate::web::pages::answer::{Answer, Outcome};
+use crate::web::pages::form::Form;
 use crate::web::pages::session::Visit;
-use crate::web::view::{Fact, ScoreColumn, Stage, TabletopPage, Tell, tabletop};
+use crate::web::view::{Fact, OptionField, ScoreColumn, Stage, TabletopPage, Tell, tabletop};
 
 pub struct Tabletop;
 
+/// The options that a form offers; the others have defaults, and the DM changes them at the table.
+const OFFERED: [&str; 4] = ["title", "spectators", "dm_reads_whispers", "private_sheets"];
+
 impl Pages for Tabletop {
+    fn fields(&self, card: &Card, form: Option<&Form>) -> Vec<OptionField> {
+        let mut fields = super::options::fields(card, form);
+        fields.retain(|field| OFFERED.contains(&field.name.as_str()));
+        fields.sort_by_key(|field| OFFERED.iter().position(|name| *name == field.name));
+        fields
+    }
+
     fn facts(&self, _card: &Card, state: &Value) -> Vec<Fact> {
         let fact = |label: &str, value: &str| Fact { label: label.to_owned(), value: value.to_owned() };
         let settings = &state["settings"];
