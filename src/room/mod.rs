@@ -5,6 +5,7 @@
 //! [`thinking`] (bots and questions, on threads of their own), [`consult`], [`history`].
 
 pub mod actor;
+pub mod chronicle;
 pub mod consult;
 pub mod deadlines;
 pub mod decide;
@@ -22,6 +23,7 @@ pub mod recorded;
 pub mod settings;
 pub mod state;
 mod table;
+pub mod talk;
 pub mod thinking;
 pub mod ticker;
 pub mod told;

@@ -15,9 +15,11 @@ use crate::app::App;
 use crate::game::Viewer;
 use crate::id::{RoomCode, Seat, Seq};
 use crate::log::Status;
+use crate::room::chronicle;
 use crate::room::erased::Checked;
 use crate::room::history::Page;
 use crate::web::error::ApiResult;
+use crate::web::view::tabletop;
 
 #[derive(Serialize)]
 struct StateOut {
@@ -102,10 +104,15 @@ pub async fn verify(State(app): State<Arc<App>>, Code(room_code): Code) -> ApiRe
     Ok(Json(VerdictOut { room_code, matches: draws.iter().all(|draw| draw.matches), draws }).into_response())
 }
 
-/// `GET /rooms/{code}/export?format=mat`: the room's last round in a format of other programs, as far as it is played.
+/// `GET /rooms/{code}/export?format=md`: all that the asker was told, for programs or for people; or the room's last round in a format of
+/// other programs, as far as it is played.
 pub async fn export(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, fields: Fields) -> ApiResult<Response> {
     app.rooms.look(code, asker.id()).await?.may_watch()?;
-    let exported = app.rooms.export(code, &fields.get::<String>("format", "a format")?.unwrap_or_default()).await?;
+    let format = fields.get::<String>("format", "a format")?.unwrap_or_default();
+    let exported = match chronicle::FORMATS.into_iter().find(|known| known.name == format) {
+        Some(format) => app.rooms.chronicle(code, asker.id(), format, tabletop::what).await?,
+        None => app.rooms.export(code, &format).await?,
+    };
     let name = format!("attachment; filename=\"{code}.{}\"", exported.format.name);
     let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static(exported.format.media_type);
