@@ -56,6 +56,9 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// What may be asked about this game beside playing it, by the names of the events that ask.
     const QUESTIONS: &'static [&'static str] = &[];
 
+    /// The names of its events that are a part of a room's `history`, beside what is said in the chat.
+    const HISTORY: &'static [&'static str] = &[];
+
     /// What the host may choose. Every field has a default.
     type Options: Serialize + DeserializeOwned + JsonSchema + Default + Clone + PartialEq + Debug + Send + Sync;
     /// Read-only tables that the rules consult, such as a catalogue. `Default` is what ships with the game.

@@ -20,6 +20,7 @@ use crate::log::{Row, Snapshot};
 use crate::refusal::{Code, Refusal};
 use crate::room::erased::{AnyRoom, Checked, Hosted, tell_row, verify};
 use crate::room::fact::{Fact, Player};
+use crate::room::history;
 use crate::room::outbox::Outbox;
 use crate::room::recorded::record;
 use crate::room::settings::RoomSettings;
@@ -52,6 +53,7 @@ fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn
         name: G::NAME,
         namespace: format!("/{}", G::NAME),
         aliases: G::ALIASES,
+        history: G::HISTORY,
         title: G::TITLE,
         summary: G::SUMMARY,
         seats: SeatsNeeded { min: *G::SEATS.start(), max: *G::SEATS.end() },
@@ -86,6 +88,8 @@ impl Catalogue {
 pub struct Card {
     pub name: &'static str,
     pub namespace: String,
+    #[serde(skip)]
+    pub history: &'static [&'static str],
     #[serde(skip)]
     pub aliases: &'static [(&'static str, &'static str)],
     pub title: &'static str,
@@ -212,7 +216,7 @@ impl<G: Game> AnyGame for Registered<G> {
     }
 
     fn answers(&self, event: &str) -> bool {
-        G::QUESTIONS.contains(&event)
+        event == history::QUESTION || G::QUESTIONS.contains(&event)
     }
 
     fn consult(&self, question: &str, payload: &RawValue, room: Option<Consulted<'_>>) -> Result<serde_json::Value, Refusal> {

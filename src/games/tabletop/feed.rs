@@ -1,6 +1,7 @@
 //! What was said, done and rolled at the table, as far back as the state remembers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -135,11 +136,23 @@ impl Entry {
     }
 }
 
-/// What is remembered.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+/// What is remembered. Entries are shared: tables are copied for every trial of a command.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feed {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Arc<Entry>>,
+}
+
+impl Serialize for Feed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Feed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Vec::<Entry>::deserialize(deserializer)?;
+        Ok(Self { entries: entries.into_iter().map(Arc::new).collect() })
+    }
 }
 
 impl Feed {
@@ -156,24 +169,25 @@ impl Feed {
         if self.entries.len() >= ENTRIES_MAX {
             self.entries.pop_front();
         }
-        self.entries.push_back(entry);
+        self.entries.push_back(Arc::new(entry));
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.entries.iter()
+        self.entries.iter().map(AsRef::as_ref)
     }
 
-    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Entry> {
-        self.entries.iter_mut()
+    /// The newest entry that `is` so.
+    pub fn last_mut(&mut self, is: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| is(entry)).map(Arc::make_mut)
     }
 
     /// The entry of event `seq`, if `viewer` may know of it.
     pub fn find(&self, seq: Seq, viewer: Viewer) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.seq == seq && entry.is_seen_by(viewer))
+        self.iter().find(|entry| entry.seq == seq && entry.is_seen_by(viewer))
     }
 
     pub fn react(&mut self, to: Seq, seat: Seat, emoji: &str, on: bool) {
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == to) else { return };
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == to).map(Arc::make_mut) else { return };
         let seats = entry.reactions.iter_mut().find(|(known, _)| known == emoji);
         match (seats, on) {
             (Some((_, seats)), true) => *seats = seats.with(seat),

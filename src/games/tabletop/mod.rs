@@ -119,6 +119,8 @@ impl Game for Tabletop {
     const IMAGES: bool = true;
     const ALIASES: &'static [(&'static str, &'static str)] =
         &[("connection_established", "room_joined"), ("presence_update", "player_list"), ("room_left", "room_left")];
+    const HISTORY: &'static [&'static str] =
+        &["dice_roll", "dm_narration", "player_action", "whisper", "image_shared", "initiative_rolled"];
     // Sessions are long, and nothing waits for anybody: who drops is only shown to be away.
     const GRACE: Duration = Duration::from_secs(15);
 

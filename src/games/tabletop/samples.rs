@@ -23,11 +23,16 @@ pub(super) fn legal(table: &Tabletop, seat: Seat) -> Vec<Command> {
     if table.person(seat).is_err() {
         return vec![];
     }
+    let mut state = table.clone();
     let accepted = |command: &Command| {
-        let (mut state, mut events, mut chance) = (table.clone(), vec![], Chance::new(Seed([0; 32]), [], 0));
+        let (mut events, mut chance) = (vec![], Chance::new(Seed([0; 32]), [], 0));
         // Far in the log, so that what was said may be read.
         let mut draft = Draft::new(&mut state, &mut events, &mut chance, Timestamp(0), &()).after(Seq(1));
-        Tabletop::decide(&mut draft, Input::Play { seat, command: command.clone() }).is_ok()
+        let accepted = Tabletop::decide(&mut draft, Input::Play { seat, command: command.clone() }).is_ok();
+        if !events.is_empty() {
+            state = table.clone();
+        }
+        accepted
     };
     all(table).into_iter().filter(accepted).collect()
 }
@@ -59,7 +64,9 @@ fn talk(table: &Tabletop) -> Vec<Command> {
         Command::DiceRoll(rolls::Ask { formula: "1d20".into(), result: Some(7), ..rolls::Ask::default() }),
     ];
     let rolls = table.feed.iter().filter(|entry| matches!(entry.item, Item::Roll(_)) && entry.seq.0 % 9 == 0);
-    all.extend(rolls.map(|entry| Command::React { to: entry.seq, emoji: "🎲".into(), on: entry.reactions.is_empty() }));
+    for entry in rolls {
+        all.extend([true, false].map(|on| Command::React { to: entry.seq, emoji: "🎲".into(), on }));
+    }
     all
 }
 
@@ -140,6 +147,7 @@ fn at_table(table: &Tabletop) -> Vec<Command> {
     let private = |private| Command::SettingsUpdate(seats::Ask { private_sheets: Some(private), ..seats::Ask::default() });
     let stats = [("str".to_owned(), Some(12))].into_iter().collect();
     let mut all = vec![
+        Command::EndSession { reason: None },
         poll(true),
         poll(false),
         private(true),
@@ -162,11 +170,11 @@ fn at_table(table: &Tabletop) -> Vec<Command> {
 /// Other results of one's own rolls and other votes in secret, and of a DM who leads alone, other places of hidden tokens.
 pub(super) fn with_other_secrets(table: &Tabletop, of: Seat) -> Option<Tabletop> {
     let mut other = table.clone();
-    let own = |entry: &&mut super::feed::Entry| {
+    let own = |entry: &super::feed::Entry| {
         let mine = super::people::Audience::Only(crate::game::Seats::one(of));
         entry.audience == mine && matches!(entry.item, Item::Roll(_))
     };
-    if let Some(entry) = other.feed.iter_mut().rev().find(own)
+    if let Some(entry) = other.feed.last_mut(own)
         && let Item::Roll(rolled) = &mut entry.item
     {
         rolled.result += 1;

@@ -3,7 +3,6 @@
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
 //! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
-//! - [`talk`]: what was said and rolled.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
 //! - [`images`]: what players show each other.
 //! - [`queue`]: strangers wait for each other.
@@ -24,7 +23,6 @@ pub mod query;
 pub mod queue;
 pub mod record;
 pub mod session;
-pub mod talk;
 
 use std::sync::Arc;
 
@@ -53,6 +51,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 39] {
         ("/rooms/{code}/commands", post(play::command)),
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
+        ("/rooms/{code}/history", get(record::history)),
         ("/rooms/{code}/verify", get(record::verify)),
         ("/queue/join", post(queue::join)),
         ("/queue/leave", post(queue::leave)),
@@ -78,7 +77,6 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 39] {
         ("/rooms/{code}/annotations", get(annotations::of_room).post(annotations::add)),
         ("/rooms/{code}/annotations/{id}", delete(annotations::remove)),
         ("/annotations", get(annotations::find)),
-        ("/rooms/{code}/history", get(talk::history)),
         ("/rooms/{code}/images", post(images::add)),
         ("/rooms/{code}/images/{id}", get(images::show)),
         ("/openapi.json", get(about::document)),

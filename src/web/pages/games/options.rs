@@ -160,6 +160,7 @@ mod tests {
             images: false,
             commands: &[],
             aliases: &[],
+            history: &[],
             spectators: true,
             bots: &[],
             options: serde_json::Value::from(schemars::schema_for!(Options)),
