@@ -289,5 +289,42 @@ test("twenty people at one table, by every transport, with drops and spectators,
   assert.deepEqual(view.polls[0].counts, [10, 10]);
   assert.deepEqual([view.players.length, view.combat.combatants.length, view.tokens.every(({ y }) => y === 4)], [21, 20, true]);
   assert.equal(states[0].whispers.length, 80, "the DM has four of each");
+  await dm.ok("end_session", {});
+  const ended = await players[0].next("game_ended");
+  assert.deepEqual([ended.results.rolls, ended.results.messages, ended.results.players.length], [80, 81, 21]);
+  const verdict = await (await fetch(`${server.url}/api/rooms/${code}/verify`)).json();
+  assert.deepEqual([verdict.matches, verdict.draws.length], [true, 100], "also of what was rolled in secret");
   for (const client of all) client.assertGapless();
+});
+
+test("history is paged and searched, and keeps secrets, also over HTTP", async () => {
+  const { dm, players: [ava, ben], code } = await table([["Ava", {}], ["Ben", {}]]);
+  for (let n = 1; n <= 30; n += 1) {
+    await ava.ok("chat_message", { message: `line ${n}` });
+    await ava.ok("dice_roll", { formula: "1d20", label: `throw ${n}`, mode: n % 2 ? "public" : "self" });
+  }
+  await ava.ok("whisper", { to: 0, message: "a whispered LINE 7" });
+  const texts = (page) => page.entries.map(({ data }) => data.message ?? data.label ?? data.nickname);
+  const newest = await ben.ok("history", { limit: 3 });
+  assert.deepEqual(texts(newest), ["line 30", "throw 29", "line 29"]);
+  assert.ok(newest.entries.every(({ seq, event, timestamp, data }) => seq === data.seq && event && timestamp));
+  assert.deepEqual(texts(await ben.ok("history", { limit: 2, before: newest.next })), ["line 28", "throw 27"]);
+  const all = [];
+  for (let before; before !== null; ) {
+    const page = await ben.ok("history", { kinds: ["dice_roll"], limit: 4, ...(before && { before }) });
+    all.push(...texts(page));
+    before = page.next;
+  }
+  assert.deepEqual(all, Array.from({ length: 15 }, (_, i) => `throw ${29 - 2 * i}`), "only what Ben may see");
+  assert.equal((await ava.ok("history", { kinds: ["dice_roll"], limit: 200 })).entries.length, 30);
+  assert.deepEqual(texts(await ben.ok("history", { search: "LINE 7" })), ["line 7"]);
+  assert.deepEqual(texts(await dm.ok("history", { search: "line 7" })), ["a whispered LINE 7", "line 7"]);
+  for (const payload of [{ limit: 0 }, { limit: 201 }, { kinds: ["player_joined"] }, { search: "x".repeat(101) }, { before: "x" }, { kinds: "chat_message" }]) {
+    await ben.refused("history", payload, "VALIDATION_ERROR");
+  }
+  await (await sit("nobody")).refused("history", {}, "NO_GAME");
+  const get = async (query, token) => fetch(`${server.url}/api/rooms/${code}/history?${query}`, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
+  assert.deepEqual(texts(await (await get("kinds=whisper,chat_message&search=line%207")).json()), ["line 7"]);
+  assert.deepEqual(texts(await (await get("search=line%207", dm.session.token)).json()), ["a whispered LINE 7", "line 7"]);
+  assert.equal((await get("kinds=nonsense")).status, 400);
 });

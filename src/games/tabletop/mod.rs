@@ -121,8 +121,8 @@ impl Game for Tabletop {
         &[("connection_established", "room_joined"), ("presence_update", "player_list"), ("room_left", "room_left")];
     const HISTORY: &'static [&'static str] =
         &["dice_roll", "dm_narration", "player_action", "whisper", "image_shared", "initiative_rolled"];
-    // Sessions are long, and nothing waits for anybody: who drops is only shown to be away.
-    const GRACE: Duration = Duration::from_secs(15);
+    // Nothing waits for anybody, so it costs nothing; and a session of hours is not over because everybody lost the line for a minute.
+    const GRACE: Duration = Duration::from_secs(300);
 
     type Options = Options;
     type Assets = ();
@@ -209,6 +209,11 @@ impl Game for Tabletop {
 
     fn role_now(&self, seat: Seat) -> &'static str {
         self.role_of(seat).into()
+    }
+
+    /// A co-DM may take the seat of a DM who dropped: that cannot wait for the grace period.
+    fn linked(draft: &mut Draft<'_, Self>, seat: Seat, here: bool) {
+        seats::linked(draft, seat, here);
     }
 
     /// The first thing that anybody does begins the session.

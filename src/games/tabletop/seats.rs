@@ -83,6 +83,15 @@ pub(super) fn left(draft: &mut Draft<'_, Tabletop>, seat: Seat) {
     }
 }
 
+/// A connection dropped, or is there again.
+pub(super) fn linked(draft: &mut Draft<'_, Tabletop>, seat: Seat, here: bool) {
+    if here && draft.sitting(seat).is_some() {
+        came(draft, seat);
+    } else if !here && seat == draft.dm {
+        left(draft, seat);
+    }
+}
+
 /// Somebody is back, or has just taken a seat.
 pub(super) fn came(draft: &mut Draft<'_, Tabletop>, seat: Seat) {
     if !runs(draft) {
