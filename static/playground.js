@@ -18,8 +18,12 @@ const ROOM_EVENTS = {
   chat_message: { message: 'Hello' },
   typing: { typing: true },
   request_presence: {},
+  history: { limit: 20 },
   add_bot: { seat: 1 },
   remove_bot: { seat: 1 },
+  queue_join: { game: 'draft', nickname: 'Ada' },
+  queue_leave: {},
+  queue_status: {},
   ping: { timestamp: 0 },
   refresh_token: { token: '' },
 };

@@ -9,7 +9,7 @@ const QUICK = ['d4', 'd6', 'd8', 'd10', 'd12', 'd20', 'd%', 'adv', 'dis'];
 const TYPING_FOR = 4000;
 const TYPING_EVERY = 1500;
 /** Reading is told when one stays a moment. */
-const READ_AFTER = 1200;
+const READ_AFTER = 2500;
 
 /**
  * Ties the panel to a room. `table` has `state()`, `seat()`, `isDm()`, `act(event, payload)`, `upload(file)` and `visible()`, whether the

@@ -23,7 +23,6 @@ pub mod recorded;
 pub mod settings;
 pub mod state;
 mod table;
-pub mod talk;
 pub mod thinking;
 pub mod ticker;
 pub mod told;

@@ -28,7 +28,7 @@ async fn what_was_said_is_read_in_pages_newest_first() {
         let page = host.get(&path).await.ok(200);
         read.extend(words(&page));
         let Some(next) = page["next"].as_u64() else { break };
-        assert_eq!(page["entries"].as_array().unwrap().len(), 3);
+        assert_eq!(words(&page).len(), 3);
         path = format!("/history?limit=3&before={next}");
     }
     assert_eq!(read, words(&all), "the pages are the whole");
@@ -51,7 +51,6 @@ async fn what_was_said_is_found_by_its_words_and_by_who_said_it() {
         ("%25", vec!["50% of it; DROP TABLE events"]),
         ("nothing+here", vec![]),
         ("_", vec![]),
-        ("++", vec!["50% of it; DROP TABLE events", "The Göblin runs"]),
     ] {
         assert_eq!(words(&host.get(&format!("/history?q={query}")).await.ok(200)), found, "{query}");
     }
@@ -63,7 +62,18 @@ async fn what_was_said_is_found_by_its_words_and_by_who_said_it() {
 async fn what_is_no_page_is_refused() {
     let server = Server::new().await;
     let host = server.room().await;
-    for bad in ["kind=x", "kind=CHAT", "before=x", "before=-1", "limit=x", "limit=1&limit=2", &format!("q={}", "a".repeat(101))] {
+    for bad in [
+        "kind=x",
+        "kind=CHAT",
+        "before=x",
+        "before=-1",
+        "limit=x",
+        "limit=1&limit=2",
+        "limit=0",
+        "limit=201",
+        "kinds=x",
+        &format!("q={}", "a".repeat(101)),
+    ] {
         host.get(&format!("/history?{bad}")).await.refused(400, "VALIDATION_ERROR", bad);
     }
     server.get("/api/rooms/BCDFGH/history").await.refused(404, "INVALID_GAME", "no room");

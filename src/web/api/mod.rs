@@ -3,7 +3,6 @@
 //! - [`asker`], [`body`], [`query`]: who asks, and for what; whatever cannot be read is refused with a reason.
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
 //! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
-//! - [`talk`]: what was said and rolled.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
 //! - [`images`]: what players show each other.
 //! - [`queue`]: strangers wait for each other.
@@ -24,7 +23,6 @@ pub mod query;
 pub mod queue;
 pub mod record;
 pub mod session;
-pub mod talk;
 
 use std::sync::Arc;
 
@@ -42,7 +40,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 40] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 39] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -79,7 +77,6 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 40] {
         ("/rooms/{code}/annotations", get(annotations::of_room).post(annotations::add)),
         ("/rooms/{code}/annotations/{id}", delete(annotations::remove)),
         ("/annotations", get(annotations::find)),
-        ("/rooms/{code}/history", get(talk::history)),
         ("/rooms/{code}/images", post(images::add)),
         ("/rooms/{code}/images/{id}", get(images::show)),
         ("/openapi.json", get(about::document)),

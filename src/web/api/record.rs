@@ -17,7 +17,7 @@ use crate::id::{RoomCode, Seat, Seq};
 use crate::log::Status;
 use crate::room::chronicle;
 use crate::room::erased::Checked;
-use crate::room::history::Page;
+use crate::room::history::{Page, part as part_of};
 use crate::web::error::ApiResult;
 use crate::web::view::tabletop;
 
@@ -88,11 +88,13 @@ pub async fn history(State(app): State<Arc<App>>, Code(code): Code, asker: Asker
     let look = app.rooms.look(code, asker.id()).await?;
     look.may_watch()?;
     let kinds = fields.get::<String>("kinds", "names of events, with commas between")?;
+    let kinds = kinds.filter(|kinds| !kinds.is_empty()).map(|kinds| kinds.split(',').map(|kind| kind.trim().to_owned()).collect());
+    let part = fields.get::<String>("kind", "chat, rolls or all")?.unwrap_or_else(|| "all".to_owned());
     let page = Page {
-        kinds: kinds.filter(|kinds| !kinds.is_empty()).map(|kinds| kinds.split(',').map(|kind| kind.trim().to_owned()).collect()),
+        kinds: kinds.or(part_of(&part, look.game.card().history)?),
         before: fields.number("before")?.map(Seq),
         limit: fields.number("limit")?.map(|limit| limit as usize),
-        search: fields.get::<String>("search", "a text")?,
+        search: fields.get::<String>("search", "a text")?.or(fields.get::<String>("q", "a text")?),
     };
     Ok(Json(app.rooms.history(&look, &page).await?).into_response())
 }

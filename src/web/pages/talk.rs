@@ -9,9 +9,8 @@ use super::ask::named;
 use super::form::{Typed, query};
 use super::session::Visit;
 use crate::id::Seq;
-use crate::refusal::Refusal;
-use crate::room::talk::{Asked, Kind};
-use crate::web::api::talk::{read_kind, read_search};
+use crate::refusal::Code;
+use crate::room::history::{Page, part};
 use crate::web::view::{TalkLine, TalkPage, tabletop};
 
 /// Lines of a page.
@@ -25,19 +24,29 @@ pub async fn show(visit: Visit, typed: Typed, uri: Uri) -> Response {
 
 async fn page(visit: &Visit, typed: &Typed, uri: &Uri) -> Outcome {
     let code = typed.code()?;
-    let unreadable = |refusal: Refusal| Problem::Unreadable(refusal.message.into_owned());
-    let kind = read_kind(query(uri, "kind").filter(|kind| !kind.is_empty()).as_deref()).map_err(unreadable)?;
-    let search = read_search(query(uri, "q")).map_err(unreadable)?;
-    let before = match query(uri, "before").filter(|before| !before.is_empty()) {
-        None => Seq(u32::MAX),
-        Some(before) => Seq(before.parse().map_err(|_| Problem::Unreadable("`before` is the number of an event.".to_owned()))?),
-    };
-    let asked = Asked { kind, before, limit: LINES, search };
     let look = visit.look(code).await?;
     if look.may_watch().is_err() {
         return Err(Problem::NotIn(code));
     }
-    let (look, page) = visit.app.rooms.talk(code, Some(visit.me()), &asked).await.map_err(|refusal| named(code, refusal))?;
+    let given = |name: &str| query(uri, name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let kind = given("kind").unwrap_or_else(|| "all".to_owned());
+    let search = given("q");
+    let before = match given("before") {
+        None => None,
+        Some(before) => {
+            Some(Seq(before.parse().map_err(|_| Problem::Unreadable("`before` is the number of an event.".to_owned()))?))
+        }
+    };
+    let asked = part(&kind, look.game.card().history);
+    let asked = asked.map(|kinds| Page { kinds, before, limit: Some(LINES), search: search.clone() });
+    let page = match asked {
+        Ok(asked) => visit.app.rooms.history(&look, &asked).await,
+        Err(refusal) => Err(refusal),
+    };
+    let page = page.map_err(|refusal| match refusal.code {
+        Code::ValidationError => Problem::Unreadable(refusal.message.into_owned()),
+        _ => named(code, refusal),
+    })?;
     let lines = page.entries.into_iter().map(|entry| {
         let data: Value = serde_json::from_str(entry.data.get()).unwrap_or_default();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -53,10 +62,10 @@ async fn page(visit: &Visit, typed: &Typed, uri: &Uri) -> Outcome {
     });
     let link = |before: Option<Seq>| {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        if kind != Kind::default() {
-            query.append_pair("kind", kind.name());
+        if kind != "all" {
+            query.append_pair("kind", &kind);
         }
-        if let Some(search) = &asked.search {
+        if let Some(search) = &search {
             query.append_pair("q", search);
         }
         if let Some(before) = before {
@@ -69,10 +78,11 @@ async fn page(visit: &Visit, typed: &Typed, uri: &Uri) -> Outcome {
         code,
         game_title: look.game.card().title.to_owned(),
         back: if look.summary.status.is_lobby() { format!("/room/{code}") } else { format!("/play/{code}") },
-        kind: kind.name(),
-        search: asked.search.clone().unwrap_or_default(),
+        rolls: look.game.card().history.contains(&"dice_roll"),
+        kind: kind.clone(),
+        search: search.clone().unwrap_or_default(),
         lines: lines.collect(),
         older: page.next.map(|next| link(Some(next))),
-        newest: (before != Seq(u32::MAX)).then(|| link(None)),
+        newest: before.map(|_| link(None)),
     })
 }

@@ -16,7 +16,9 @@ pub struct TalkPage {
     /// Where the visitor came from.
     pub back: String,
     /// `chat`, `rolls` or `all`.
-    pub kind: &'static str,
+    pub kind: String,
+    /// Whether there are dice in this game.
+    pub rolls: bool,
     pub search: String,
     pub lines: Vec<TalkLine>,
     /// Where the next page is, and the first.
