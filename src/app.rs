@@ -9,12 +9,13 @@ use anyhow::{Context, bail};
 use http::uri::Authority;
 
 use crate::account::Identity;
-use crate::account::desk::Desk;
+use crate::account::desk::{Desk, NOBODY};
 use crate::account::token::Tokens;
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Aside, Cluster};
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
 use crate::games::{Assets, catalogue, codex, draft};
+use crate::id::RoomCode;
 use crate::log::annotations::Annotations;
 use crate::log::nodes::Nodes;
 use crate::log::noting::Noting;
@@ -36,6 +37,11 @@ use crate::web::origin::OriginPolicy;
 /// Who steps through a game asks about one position after the other, faster than they can read them at first.
 const QUESTION_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 const QUESTION_EVERY: Duration = Duration::from_secs(2);
+
+/// Rooms named in one message to other nodes.
+const TOLD_AT_ONCE: usize = 1_000;
+/// Until then other nodes have noted who sat where: they gather for half a second.
+const NOTED: Duration = Duration::from_secs(2);
 
 /// What a running server consists of. Shared by reference by every handler.
 pub struct App {
@@ -95,6 +101,10 @@ impl App {
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
         let annotations: Arc<dyn Annotations> = Arc::clone(&store) as _;
         let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
+        if let Some(cluster) = &cluster {
+            let cluster = Arc::clone(cluster);
+            desk.tell_others(Box::new(move |revoked| cluster.proclaim(revoked)));
+        }
         Ok(Arc::new(Self {
             tokens,
             desk,
@@ -125,10 +135,31 @@ impl App {
     pub async fn delete_player(&self, who: &Identity, password: Option<&str>, address: IpAddr) -> Result<(), Refusal> {
         // Where they sat a moment ago has to be known.
         self.notes.flush().await;
-        for room in self.desk.delete(who, password, address).await? {
-            self.rooms.reread(room.code);
+        let rooms: Vec<_> = self.desk.delete(who, password, address).await?.into_iter().map(|room| room.code).collect();
+        reread(&self.rooms, self.cluster.as_deref(), &rooms);
+        if let Some(cluster) = self.cluster.clone() {
+            // Other nodes may not have noted yet where the player sat a moment ago. They have when this is done once more.
+            let (rooms, store, clock, player) =
+                (Arc::clone(&self.rooms), Arc::clone(&self.desk.store), self.clock.clone(), who.player_id);
+            tokio::spawn(async move {
+                tokio::time::sleep(NOTED).await;
+                match store.delete_player(player, clock.now(), NOBODY).await {
+                    Ok(late) => reread(&rooms, Some(&cluster), &late.into_iter().map(|room| room.code).collect::<Vec<_>>()),
+                    Err(error) => tracing::warn!(%error, "a name may be left in rooms that were just joined"),
+                }
+            });
         }
         Ok(())
+    }
+}
+
+/// Has rooms read again whose log was changed, wherever they are awake.
+fn reread(rooms: &Rooms, cluster: Option<&Cluster>, codes: &[RoomCode]) {
+    codes.iter().for_each(|code| rooms.reread(*code));
+    if let Some(cluster) = cluster {
+        for some in codes.chunks(TOLD_AT_ONCE) {
+            cluster.proclaim(Aside::Reread(some.to_vec()));
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::cluster::Hearers;
 use crate::cluster::relay::Relayed;
 use crate::rating::scorekeeper;
 use crate::room::{deadlines, ticker};
@@ -49,14 +50,21 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(ticker::run(Arc::clone(&app.rooms))),
-        tokio::spawn(expiries.run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
+        tokio::spawn(Arc::clone(&expiries).run(app.clock.clone(), app.config.token_grace, Arc::clone(&app.tokens))),
         tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(scorekeeper::run(Arc::clone(&app.rooms), Arc::clone(&app.ratings))),
         tokio::spawn(metrics::upkeep(prometheus)),
         tokio::spawn(housekeeping(Arc::clone(&app))),
     ];
     if let Some(cluster) = &app.cluster {
-        background.push(tokio::spawn(Arc::clone(cluster).run(Arc::clone(&app.rooms))));
+        let hung_up = Arc::clone(&expiries);
+        let hearers = Hearers {
+            rooms: Arc::clone(&app.rooms),
+            tokens: Arc::clone(&app.tokens),
+            accounts: Arc::clone(&app.desk.store),
+            hang_up: Box::new(move |player| hung_up.hang_up_player(player)),
+        };
+        background.push(tokio::spawn(Arc::clone(cluster).run(hearers)));
     }
     match app.rooms.recover().await {
         Ok(0) => {}

@@ -70,7 +70,7 @@ const PASSING = new Set(['UNAVAILABLE', 'BUSY', 'RATE_LIMITED', 'INTERNAL_ERROR'
 
 /** Events that are no entries of the log, even where they carry the room's `seq`. */
 const UNLOGGED = new Set(['session', 'error', 'connection_established', 'state_sync', 'presence_update', 'player_typing', 'pong',
-  'server_draining', 'token_expired', 'token_revoked', 'game_state', 'game_update']);
+  'server_draining', 'token_expired', 'token_revoked', 'game_state', 'game_update', 'room_joined', 'player_list', 'room_left']);
 
 /** A refusal. `code` is one of the codes in the protocol, or `GONE` when the room was left before an answer came. */
 export class ParlorError extends Error {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::password::{self, Passwords};
@@ -41,7 +41,12 @@ pub struct Desk {
     refresh_lifetime: Duration,
     guests_kept: Duration,
     guest_games: u32,
+    /// Tells the other nodes of a revocation.
+    herald: OnceLock<Herald>,
 }
+
+/// Passes on what was revoked here.
+pub type Herald = Box<dyn Fn(Revoked) + Send + Sync>;
 
 /// What somebody chooses who makes an account.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +90,7 @@ impl Desk {
             refresh_lifetime: config.refresh_lifetime,
             guests_kept: config.guests_kept,
             guest_games: config.guest_games,
+            herald: OnceLock::new(),
         })
     }
 
@@ -334,6 +340,15 @@ impl Desk {
     /// process. Where there are other nodes they are told here, and [`learn`](super::revocation::Revocations::learn) it there.
     fn announce(&self, revoked: Revoked) {
         self.tokens.revocations().learn(revoked);
+        if let Some(herald) = self.herald.get() {
+            herald(revoked);
+        }
+    }
+
+    /// From now on other nodes are told what is revoked here. Said once, before anybody is served.
+    pub fn tell_others(&self, herald: Herald) {
+        // A second one would be a mistake in the wiring; the first stays.
+        let _ = self.herald.set(herald);
     }
 
     /// Forgets guests who have not been here for long and never played much, sessions that ran out, and revocations that have nothing

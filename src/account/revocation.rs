@@ -1,6 +1,7 @@
 //! What no longer counts: asked at every token, so it is in memory. The store has the same, for the next start.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -22,13 +23,19 @@ pub struct Revocations {
 
 impl Revocations {
     /// From now on this does not count: the one place through which this process learns of a revocation, whoever made it. Sockets that
-    /// live on it are hung up on.
-    pub fn learn(&self, revoked: Revoked) {
-        let mut latest = self.latest.write();
-        let at = latest.entry(revoked.subject).or_insert(revoked.at);
-        *at = revoked.at.max(*at);
-        drop(latest);
-        self.news.notify_one();
+    /// live on it are hung up on. Whether it is news.
+    pub fn learn(&self, revoked: Revoked) -> bool {
+        let news = match self.latest.write().entry(revoked.subject) {
+            Entry::Occupied(known) if *known.get() >= revoked.at => false,
+            entry => {
+                entry.insert_entry(revoked.at);
+                true
+            }
+        };
+        if news {
+            self.news.notify_one();
+        }
+        news
     }
 
     /// Ready when something was learnt since it was last asked. For one listener: the watch over open sockets.

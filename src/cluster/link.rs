@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{PushInfo, PushKind, RedisResult, Value};
+use redis::{Pipeline, PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Cluster;
+use super::gossip::{self, Hearers};
+use super::url::Addresses;
 use super::wire::{self, Heard};
 use crate::id::RoomCode;
 use crate::room::Rooms;
@@ -26,6 +28,8 @@ const ANSWER: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(250);
 /// While Redis is away, how often the log is asked instead: rooms on other nodes follow within two seconds.
 const LOOK: Duration = Duration::from_millis(1_500);
+/// So many pings in a row without an answer, and another address is used, if there is one.
+const SILENT: u32 = 2;
 /// Rooms remembered that others have not heard of. Beyond it they are told to look at all of theirs.
 const UNTOLD_MAX: usize = 10_000;
 
@@ -38,13 +42,39 @@ fn config() -> ConnectionManagerConfig {
         .set_response_timeout(Some(ANSWER))
 }
 
+/// A connection for telling, at the address that is in use.
+pub struct Line<'a> {
+    redis: &'a Addresses,
+    at: usize,
+    manager: Option<ConnectionManager>,
+}
+
+impl<'a> Line<'a> {
+    pub fn new(redis: &'a Addresses) -> Self {
+        Self { redis, at: 0, manager: None }
+    }
+
+    /// # Errors
+    /// When Redis does not take it.
+    pub async fn tell(&mut self, pipeline: &Pipeline) -> RedisResult<()> {
+        let used = self.redis.used();
+        if self.at != used {
+            (self.at, self.manager) = (used, None);
+        }
+        if self.manager.is_none() {
+            self.manager = Some(ConnectionManager::new_lazy_with_config(self.redis.client(used)?, config())?);
+        }
+        match &mut self.manager {
+            Some(manager) => pipeline.query_async(manager).await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// Tells the others what was appended here, in order. What could not be told is named when Redis is back, and read from the store.
 pub async fn tell(cluster: &Cluster) {
     let Some(mut to_tell) = cluster.to_tell.lock().take() else { return };
-    let mut manager = match cluster.url.client().and_then(|client| ConnectionManager::new_lazy_with_config(client, config())) {
-        Ok(manager) => manager,
-        Err(error) => return tracing::error!(%error, "the address of Redis is of no use"),
-    };
+    let mut line = Line::new(&cluster.redis);
     let mut batch = Vec::with_capacity(AT_ONCE);
     let mut untold: HashSet<RoomCode> = HashSet::new();
     loop {
@@ -73,8 +103,7 @@ pub async fn tell(cluster: &Cluster) {
         for (_, said) in &batch {
             pipeline.publish(CHANNEL, said).ignore();
         }
-        let told: RedisResult<()> = pipeline.query_async(&mut manager).await;
-        match told {
+        match line.tell(&pipeline).await {
             Ok(()) => {
                 metrics::counter!("parlor_cluster_told_total").increment(batch.len() as u64);
                 untold.clear();
@@ -92,54 +121,83 @@ pub async fn tell(cluster: &Cluster) {
     }
 }
 
-/// Hears what others appended; while that is not possible, lets rooms look into the log.
-pub async fn listen(cluster: &Cluster, rooms: &Rooms) {
-    // Unbounded as the library asks for it, and emptied without waiting for anything: rooms have bounds of their own.
-    let (pushes, mut heard) = mpsc::unbounded_channel();
-    let config = config().set_push_sender(pushes).set_automatic_resubscription();
-    let manager = cluster.url.client().and_then(|client| ConnectionManager::new_lazy_with_config(client, config));
-    let mut manager = match manager {
-        Ok(manager) => manager,
-        Err(error) => return tracing::error!(%error, "the address of Redis is of no use"),
-    };
-    let asking = async {
-        let mut ping = interval(PING);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut subscribed = false;
-        loop {
-            ping.tick().await;
-            if !subscribed {
-                subscribed = manager.subscribe(CHANNEL).await.is_ok();
-            }
-            let answer: RedisResult<()> = redis::cmd("PING").query_async(&mut manager).await;
-            linked(cluster, rooms, subscribed && answer.is_ok());
-        }
-    };
+/// Hears what others appended, and what they say aside; while that is not possible, lets rooms look into the log.
+pub async fn listen(cluster: &Cluster, hearers: &Hearers) {
     let looking = async {
         loop {
             sleep(LOOK).await;
             if !cluster.is_linked() {
-                rooms.look_for_news();
+                hearers.rooms.look_for_news();
+            }
+        }
+    };
+    let hearing = async {
+        loop {
+            let at = cluster.redis.used();
+            if let Err(error) = listen_at(cluster, hearers, at).await {
+                tracing::error!(%error, "the address of Redis is of no use");
+                sleep(ANSWER).await;
+            }
+            linked(cluster, &hearers.rooms, false);
+        }
+    };
+    tokio::join!(looking, hearing);
+}
+
+/// Listens at one address, until it has not answered for a while and there is another.
+async fn listen_at(cluster: &Cluster, hearers: &Hearers, at: usize) -> RedisResult<()> {
+    let rooms = &hearers.rooms;
+    // Unbounded as the library asks for it, and emptied without waiting for anything: rooms have bounds of their own.
+    let (pushes, mut heard) = mpsc::unbounded_channel();
+    let config = config().set_push_sender(pushes).set_automatic_resubscription();
+    let mut manager = ConnectionManager::new_lazy_with_config(cluster.redis.client(at)?, config)?;
+    let channels = [CHANNEL.to_owned(), gossip::TO_ALL.to_owned(), gossip::to(cluster.node)];
+    let asking = async {
+        let mut ping = interval(PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut subscribed = false;
+        let mut silent = 0;
+        loop {
+            ping.tick().await;
+            if !subscribed {
+                subscribed = manager.subscribe(&channels).await.is_ok();
+            }
+            let answer: RedisResult<()> = redis::cmd("PING").query_async(&mut manager).await;
+            linked(cluster, rooms, subscribed && answer.is_ok());
+            silent = if answer.is_ok() { 0 } else { silent + 1 };
+            if silent >= SILENT && cluster.redis.turn_away(at) {
+                return;
             }
         }
     };
     let hearing = async {
         while let Some(push) = heard.recv().await {
-            take(cluster, rooms, &push);
+            take(cluster, hearers, &push);
         }
     };
-    tokio::join!(asking, looking, hearing);
+    tokio::select! {
+        () = asking => {}
+        () = hearing => {}
+    }
+    Ok(())
 }
 
-fn take(cluster: &Cluster, rooms: &Rooms, push: &PushInfo) {
+fn take(cluster: &Cluster, hearers: &Hearers, push: &PushInfo) {
+    let rooms = &hearers.rooms;
     match (&push.kind, push.data.as_slice()) {
+        (PushKind::Message, [Value::BulkString(channel), Value::BulkString(text)]) if channel != CHANNEL.as_bytes() => {
+            gossip::take(cluster, hearers, text);
+        }
         (PushKind::Message, [_, Value::BulkString(text)]) => match wire::hear(cluster.node, text) {
             Some(Heard::Appended(room, rows)) => rooms.news(room, rows),
             Some(Heard::Anything) => rooms.look_for_news(),
             None => {}
         },
         // Also when it was made again before the next ping: between the two something was missed.
-        (PushKind::Subscribe, _) => rooms.look_for_news(),
+        (PushKind::Subscribe, _) => {
+            rooms.look_for_news();
+            cluster.gossip.missed.notify_one();
+        }
         (PushKind::Disconnection, _) => linked(cluster, rooms, false),
         _ => {}
     }
@@ -152,8 +210,12 @@ fn linked(cluster: &Cluster, rooms: &Rooms, now: bool) {
         (false, true) => {
             tracing::info!("what other nodes append is heard from Redis");
             rooms.look_for_news();
+            cluster.gossip.missed.notify_one();
         }
-        (true, false) => tracing::warn!("Redis is away: what other nodes append is read from the store"),
+        (true, false) => {
+            tracing::warn!("Redis is away: what other nodes append is read from the store");
+            cluster.gossip.missed.notify_one();
+        }
         _ => {}
     }
 }

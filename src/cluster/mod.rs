@@ -5,8 +5,11 @@
 //!
 //! - here: the life of a node: it says that it is alive, gives up others that do not, and tells what it appended.
 //! - `link`: the connection to Redis. `wire`: what goes over it. `url`: where it is.
+//! - `gossip`: what is in no log, and what it says, `aside`.
 //! - `registry`: which node is where. [`relay`]: requests that belong to another node's sessions.
 
+mod aside;
+mod gossip;
 mod link;
 mod registry;
 pub mod relay;
@@ -20,6 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::uri::Authority;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -27,10 +31,15 @@ use crate::id::{NodeId, PlayerId, RoomCode, RoomKey};
 use crate::log::nodes::Nodes;
 use crate::log::{LogError, Row};
 use crate::room::Rooms;
+use crate::room::erased::Frame;
 use crate::room::peers::Peers;
 
+pub use aside::Aside;
+use gossip::Gossip;
+pub use gossip::Hearers;
 use registry::Registry;
 use relay::Relay;
+use url::Addresses;
 pub use url::Url;
 
 /// How often a node says that it is alive.
@@ -51,7 +60,8 @@ pub struct Cluster {
     overflowed: AtomicBool,
     life: AtomicU64,
     linked: AtomicBool,
-    url: Url,
+    redis: Arc<Addresses>,
+    gossip: Gossip,
     registry: Arc<Registry>,
     /// What passes requests to the nodes of their sessions.
     pub relay: Arc<Relay>,
@@ -73,10 +83,12 @@ impl Cluster {
         let Settings { url, address, secrets, patience } = settings;
         let (outbox, to_tell) = mpsc::channel(OUTBOX);
         let node = NodeId::random();
-        let registry = Arc::new(Registry::new(node, address, &url, Arc::clone(&nodes)));
+        let redis = Arc::new(Addresses::new(url));
+        let registry = Arc::new(Registry::new(node, address, Arc::clone(&redis), Arc::clone(&nodes)));
         Self {
             node,
             relay: Arc::new(Relay::new(node, &secrets, patience, Arc::clone(&registry))),
+            gossip: Gossip::default(),
             registry,
             nodes,
             outbox,
@@ -84,7 +96,7 @@ impl Cluster {
             overflowed: AtomicBool::new(false),
             life: AtomicU64::new(0),
             linked: AtomicBool::new(false),
-            url,
+            redis,
         }
     }
 
@@ -93,12 +105,13 @@ impl Cluster {
         self.linked.load(Ordering::SeqCst)
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis answers, and what others tell is heard.
     ///
     /// # Errors
     /// Why not, for the log.
-    pub async fn ping(&self) -> Result<(), String> {
-        self.registry.ping().await
+    pub async fn check(&self) -> Result<(), String> {
+        self.registry.ping().await?;
+        if self.is_linked() { Ok(()) } else { Err("what other nodes tell is not heard".into()) }
     }
 
     /// Takes the place among the others: from then on this node may note who is here.
@@ -110,8 +123,11 @@ impl Cluster {
     }
 
     /// Runs for as long as the server.
-    pub async fn run(self: Arc<Self>, rooms: Arc<Rooms>) {
-        tokio::join!(self.live(&rooms), link::tell(&self), link::listen(&self, &rooms), self.registry.announce());
+    pub async fn run(self: Arc<Self>, hearers: Hearers) {
+        let rooms = &hearers.rooms;
+        let logged = async { tokio::join!(self.live(rooms), link::tell(&self), link::listen(&self, &hearers)) };
+        let aside = async { tokio::join!(gossip::tell(&self), gossip::show(&self, rooms), gossip::look(&self, &hearers)) };
+        tokio::join!(logged, aside, self.registry.announce());
     }
 
     /// Says that this node is alive, and gives up others.
@@ -162,6 +178,22 @@ impl Peers for Cluster {
 
     async fn attend(&self, room: RoomKey, came: &[PlayerId], went: &[PlayerId]) -> Result<HashSet<PlayerId>, LogError> {
         self.nodes.attend(self.node, room, came, went).await
+    }
+
+    fn typing(&self, room: RoomCode, note: &RawValue) {
+        self.murmur(None, &Aside::Typing(room, note.to_owned()));
+    }
+
+    fn frame(&self, room: RoomCode, frame: &Frame, nodes: &[NodeId]) {
+        // Encoded once for all of them.
+        let said = aside::say_frame(self.node, room, frame);
+        for node in nodes {
+            self.murmur_said(Some(*node), said.clone());
+        }
+    }
+
+    fn shows(&self, rooms: &[RoomCode]) {
+        self.murmur(None, &Aside::Shows(rooms.to_vec()));
     }
 
     fn life(&self) -> u64 {

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use redis::AsyncCommands;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::url::Url;
+use super::url::Addresses;
 use crate::id::NodeId;
 use crate::log::nodes::Nodes;
 
@@ -23,6 +23,8 @@ const HOLDS_S: u64 = 8;
 const ANSWER: Duration = Duration::from_millis(500);
 /// Connections for commands. They are few and short: a node is asked for once.
 const CONNECTIONS: u32 = 4;
+/// How long a connection is kept that nobody needs.
+const IDLE: Duration = Duration::from_secs(30);
 /// How long a node that could not be reached, or is not known, is not tried again.
 const AVOIDED: Duration = Duration::from_secs(1);
 /// Nodes remembered; more than run at once, because each start is a new one.
@@ -32,7 +34,9 @@ const KNOWN_MAX: usize = 1_024;
 pub struct Registry {
     node: NodeId,
     address: Option<Authority>,
-    pool: Option<Pool<RedisConnectionManager>>,
+    redis: Arc<Addresses>,
+    /// One for each address. Those that are not in use hold no connections.
+    pools: Vec<Pool<RedisConnectionManager>>,
     nodes: Arc<dyn Nodes>,
     /// A node stays where it is for as long as it runs: its name is new at each start.
     known: Mutex<HashMap<NodeId, Known>>,
@@ -46,13 +50,19 @@ enum Known {
 }
 
 impl Registry {
-    pub fn new(node: NodeId, address: Option<Authority>, url: &Url, nodes: Arc<dyn Nodes>) -> Self {
+    pub fn new(node: NodeId, address: Option<Authority>, redis: Arc<Addresses>, nodes: Arc<dyn Nodes>) -> Self {
         // The address was checked when the settings were read.
-        let manager = url.info().and_then(RedisConnectionManager::new).ok();
-        let pool = manager.map(|manager| {
-            Pool::builder().max_size(CONNECTIONS).connection_timeout(ANSWER).retry_connection(false).build_unchecked(manager)
-        });
-        Self { node, address, pool, nodes, known: Mutex::default() }
+        let managers = redis.infos().filter_map(|info| info.and_then(RedisConnectionManager::new).ok());
+        let pool = |manager| {
+            let builder = Pool::builder().max_size(CONNECTIONS).connection_timeout(ANSWER);
+            builder.idle_timeout(Some(IDLE)).retry_connection(false).build_unchecked(manager)
+        };
+        let pools = managers.map(pool).collect();
+        Self { node, address, redis, pools, nodes, known: Mutex::default() }
+    }
+
+    fn pool(&self) -> Option<&Pool<RedisConnectionManager>> {
+        self.pools.get(self.redis.used())
     }
 
     /// Where others reach this node.
@@ -62,13 +72,13 @@ impl Registry {
 
     /// Says where this node is, for as long as the server runs.
     pub async fn announce(&self) {
-        let (Some(address), Some(pool)) = (&self.address, &self.pool) else { return };
+        let Some(address) = &self.address else { return };
         let mut say = interval(SAY);
         say.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             say.tick().await;
             let said = timeout(ANSWER, async {
-                let mut redis = pool.get().await.ok()?;
+                let mut redis = self.pool()?.get().await.ok()?;
                 redis.set_ex::<_, _, ()>(key(self.node), address.as_str(), HOLDS_S).await.ok()
             });
             if !matches!(said.await, Ok(Some(()))) {
@@ -101,7 +111,7 @@ impl Registry {
     /// # Errors
     /// When Redis does not answer.
     pub async fn ping(&self) -> Result<(), String> {
-        let pool = self.pool.as_ref().ok_or("there is no pool")?;
+        let pool = self.pool().ok_or("there is no pool")?;
         let ping = async {
             let mut redis = pool.get().await.map_err(|error| error.to_string())?;
             redis.ping::<()>().await.map_err(|error| error.to_string())
@@ -110,7 +120,7 @@ impl Registry {
     }
 
     async fn ask_redis(&self, node: NodeId) -> Option<String> {
-        let asked = async { self.pool.as_ref()?.get().await.ok()?.get::<_, Option<String>>(key(node)).await.ok()? };
+        let asked = async { self.pool()?.get().await.ok()?.get::<_, Option<String>>(key(node)).await.ok()? };
         timeout(ANSWER, asked).await.ok()?
     }
 

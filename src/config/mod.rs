@@ -54,7 +54,9 @@ pub struct Config {
     #[arg(long, env = "PARLOR_TRUSTED_PROXIES", value_name = "CIDRS", default_value = "", hide_default_value = true, help_heading = SERVING)]
     pub trusted_proxies: Networks,
 
-    /// `host:port` under which other nodes reach this one.
+    /// `host:port` under which other nodes reach this one. Default: the listening address, unless that is all addresses.
+    ///
+    /// Requests of Socket.IO that belong to this node's sessions are passed to it there, so that no proxy has to keep clients on one node.
     #[arg(long, env = "PARLOR_NODE_ADDR", value_name = "HOST:PORT", help_heading = SERVING)]
     pub node_addr: Option<NodeAddr>,
 
@@ -94,6 +96,8 @@ pub struct Config {
     pub sqlite_synchronous: Synchronous,
 
     /// What connects several nodes on one Postgres: `redis://USER:PASSWORD@HOST:PORT`, or `rediss://` with TLS. Default: one node.
+    ///
+    /// Several addresses, separated by commas, are nodes of one Redis Cluster; when the one in use does not answer, the next is used.
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true, help_heading = STORE)]
     pub redis_url: Option<cluster::Url>,
 

@@ -41,6 +41,9 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// Whether a free seat may be taken while the game runs. Whoever takes one comes as [`Input::Returned`], and
     /// [`Draft::participants`] says who it is.
     const OPEN_SEATS: bool = false;
+    /// Other names under which this game's clients expect an event that tells one socket about its room: `connection_established`,
+    /// `presence_update` when it enters, and `room_left`, which is sent under no other name.
+    const ALIASES: &'static [(&'static str, &'static str)] = &[];
     /// How long a dropped player has to come back.
     const GRACE: Duration = Duration::from_secs(10);
     /// The levels of this game's bots, weakest first; empty when it has none.
@@ -50,6 +53,9 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
 
     /// What may be asked about this game beside playing it, by the names of the events that ask.
     const QUESTIONS: &'static [&'static str] = &[];
+
+    /// The names of its events that are a part of a room's `history`, beside what is said in the chat.
+    const HISTORY: &'static [&'static str] = &[];
 
     /// What the host may choose. Every field has a default.
     type Options: Serialize + DeserializeOwned + JsonSchema + Default + Clone + PartialEq + Debug + Send + Sync;
@@ -131,6 +137,19 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// The connection of the player in `seat` dropped, or is there again. Grace has only begun: after it comes [`Input::Absent`]. For games
     /// that wait meanwhile.
     fn linked(_draft: &mut Draft<'_, Self>, _seat: Seat, _here: bool) {}
+
+    /// Somebody said something to all, in the chat that every room has. Total, as [`evolve`](Game::evolve) is. For games whose state shows it.
+    fn heard(&mut self, _said: Heard<'_>) {}
+
+    /// Whether people without a seat may come in to watch now.
+    fn watchable(&self) -> bool {
+        Self::SPECTATORS
+    }
+
+    /// What the wire calls the player in `seat` now, in games where that changes.
+    fn role_now(&self, seat: Seat) -> &'static str {
+        Self::role(seat)
+    }
 
     /// Whether `command` in a lobby where all needed seats are taken starts the game, as the host's `start_game` does.
     fn starts(_command: &Self::Command) -> bool {
@@ -247,6 +266,18 @@ impl<G: Game> Clone for Past<'_, G> {
 
 impl<G: Game> Copy for Past<'_, G> {}
 
+/// A line of the room's chat.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    pub seq: Seq,
+    pub at: Timestamp,
+    pub player_id: PlayerId,
+    pub nickname: &'a str,
+    /// Nobody's for spectators.
+    pub seat: Option<Seat>,
+    pub message: &'a str,
+}
+
 /// How a game ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -259,7 +290,8 @@ pub struct Outcome {
 }
 
 /// A set of seats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Seats(u32);
 
 impl Seats {
@@ -277,6 +309,11 @@ impl Seats {
     #[must_use]
     pub fn with(self, seat: Seat) -> Self {
         Self(self.0 | 1u32.checked_shl(u32::from(seat.0)).unwrap_or(0))
+    }
+
+    #[must_use]
+    pub fn without(self, seat: Seat) -> Self {
+        Self(self.0 & !Self::one(seat).0)
     }
 
     pub fn contains(self, seat: Seat) -> bool {
@@ -312,6 +349,7 @@ pub struct Draft<'a, G: Game> {
     now: Timestamp,
     assets: &'a G::Assets,
     roster: Option<&'a dyn Roster>,
+    last: Seq,
 }
 
 impl<'a, G: Game> Draft<'a, G> {
@@ -322,13 +360,25 @@ impl<'a, G: Game> Draft<'a, G> {
         now: Timestamp,
         assets: &'a G::Assets,
     ) -> Self {
-        Self { state, events, chance, now, assets, roster: None }
+        Self { state, events, chance, now, assets, roster: None, last: Seq(0) }
     }
 
     /// With the people around the table.
     #[must_use]
     pub fn with_roster(self, roster: &'a dyn Roster) -> Self {
         Self { roster: Some(roster), ..self }
+    }
+
+    /// After event number `last` of the room's log.
+    #[must_use]
+    pub fn after(self, last: Seq) -> Self {
+        Self { last, ..self }
+    }
+
+    /// The number that the next event recorded has in the room's log: a name for what it makes, which clients know already.
+    pub fn seq(&self) -> Seq {
+        let recorded = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
+        Seq(self.last.0.saturating_add(recorded).saturating_add(1))
     }
 
     /// Who holds the seats: for games that play with as many as came, or that speak of players by name. What of it matters later belongs

@@ -4,6 +4,7 @@ pub mod backgammon;
 pub mod codex;
 pub mod draft;
 pub mod pong;
+pub mod tabletop;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::log::{Row, Snapshot};
 use crate::refusal::{Code, Refusal};
 use crate::room::erased::{AnyRoom, Checked, Hosted, tell_row, verify};
 use crate::room::fact::{Fact, Player};
+use crate::room::history;
 use crate::room::outbox::Outbox;
 use crate::room::recorded::record;
 use crate::room::settings::RoomSettings;
@@ -41,6 +43,7 @@ pub fn catalogue(assets: Assets, settings: &Arc<RoomSettings>) -> Catalogue {
             register::<pong::Pong>((), settings),
             register::<codex::Codex>(assets.codex, settings),
             register::<backgammon::Backgammon>((), settings),
+            register::<tabletop::Tabletop>((), settings),
         ],
     }
 }
@@ -49,6 +52,8 @@ fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn
     let card = Card {
         name: G::NAME,
         namespace: format!("/{}", G::NAME),
+        aliases: G::ALIASES,
+        history: G::HISTORY,
         title: G::TITLE,
         summary: G::SUMMARY,
         seats: SeatsNeeded { min: *G::SEATS.start(), max: *G::SEATS.end() },
@@ -81,6 +86,10 @@ impl Catalogue {
 pub struct Card {
     pub name: &'static str,
     pub namespace: String,
+    #[serde(skip)]
+    pub history: &'static [&'static str],
+    #[serde(skip)]
+    pub aliases: &'static [(&'static str, &'static str)],
     pub title: &'static str,
     pub summary: &'static str,
     pub seats: SeatsNeeded,
@@ -201,7 +210,7 @@ impl<G: Game> AnyGame for Registered<G> {
     }
 
     fn answers(&self, event: &str) -> bool {
-        G::QUESTIONS.contains(&event)
+        event == history::QUESTION || G::QUESTIONS.contains(&event)
     }
 
     fn consult(&self, question: &str, payload: &RawValue, room: Option<Consulted<'_>>) -> Result<serde_json::Value, Refusal> {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::games::Consulted;
 use crate::id::{PlayerId, RoomCode, Seq};
 use crate::refusal::{Code, Refusal};
-use crate::room::Rooms;
+use crate::room::{Rooms, history};
 
 /// Rows that a question may be about: four times the longest match. They are all read for it.
 const ROWS_MAX: usize = 20_000;
@@ -52,12 +52,19 @@ impl Rooms {
             None => room,
         };
         let Some(code) = room else {
+            if question == history::QUESTION {
+                return Err(Refusal::new(Code::NoGame, "you are in no room; name one by room_code"));
+            }
             return self.kernel.thinking.answer(move || game.consult(&question, &payload, None)).await;
         };
         let look = self.look(code, player).await?;
         look.may_watch()?;
         if look.game.card().name != game.card().name {
             return Err(Refusal::invalid("this room plays another game"));
+        }
+        if question == history::QUESTION {
+            let page = self.history(&look, &history::Page::read(&payload)?).await?;
+            return serde_json::to_value(page).map_err(|_| Refusal::new(Code::InternalError, "this page could not be written"));
         }
         if place.at.is_some_and(|at| at > look.seq || at.0 == 0) {
             return Err(Refusal::invalid(format!("`at` is from 1 to {}", look.seq)));

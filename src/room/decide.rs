@@ -111,7 +111,8 @@ impl<G: Game> Room<G> {
         let mut events = Vec::new();
         let mut chance = self.chance();
         let before = cfg!(debug_assertions).then(|| self.clone());
-        let mut draft = Draft::new(&mut self.game, &mut events, &mut chance, env.now, &env.assets).with_roster(&self.seats);
+        let mut draft =
+            Draft::new(&mut self.game, &mut events, &mut chance, env.now, &env.assets).with_roster(&self.seats).after(self.seq);
         if let Err(refused) = ask(&mut draft) {
             return Err(if events.is_empty() { Refusal::from(refused).into() } else { Failed::Torn });
         }
@@ -158,6 +159,11 @@ impl<G: Game> Room<G> {
                 })?;
                 let seat = seat.ok_or_else(|| Refusal::new(Code::Forbidden, "spectators cannot play"))?;
                 if self.status == Status::Ready && G::starts(&command) {
+                    // What is refused starts nothing: it is tried on a copy first. Once per game.
+                    let mut trial = self.clone();
+                    let mut unused = Outbox::default();
+                    trial.start(Seat::HOST, &raw("{}".into()), env, &mut unused)?;
+                    trial.play(Input::Play { seat, command: command.clone() }, env, &mut unused)?;
                     self.start(Seat::HOST, &raw("{}".into()), env, out)?;
                 }
                 self.playable()?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chance::Seed;
@@ -50,6 +50,9 @@ pub struct Summary {
     /// Whether a free seat may be taken now: for pages.
     #[serde(skip)]
     pub can_join: bool,
+    /// Whether one without a seat may watch now.
+    #[serde(skip)]
+    pub can_watch: bool,
     /// The least number of players that the game starts with.
     pub seats_needed: u8,
     pub created_at: Timestamp,
@@ -139,6 +142,7 @@ pub struct Ticks {
 }
 
 /// What goes out between events, encoded once per audience.
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Frame {
     ForAll(Box<RawValue>),
     PerSeat(Vec<Box<RawValue>>, Box<RawValue>),
@@ -208,7 +212,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
     }
 
     fn role(&self, seat: Option<Seat>) -> &'static str {
-        seat.map_or("spectator", G::role)
+        seat.map_or("spectator", |seat| self.room.game.role_now(seat))
     }
 
     fn follow(&mut self, row: &Row) -> Result<(), BadLog> {
@@ -312,7 +316,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
                 is_host: seat == Seat::HOST,
                 guest: o.player.guest,
                 bot: o.player.bot.clone(),
-                player_role: G::role(seat),
+                player_role: room.game.role_now(seat),
                 grace_ends_at: match o.link {
                     Link::Grace { ends_at } => Some(ends_at),
                     _ => None,
@@ -330,6 +334,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
             players,
             seats: room.seats.len(),
             can_join: room.takes_players() && room.free_seat().is_some(),
+            can_watch: room.game.watchable(),
             seats_needed: *G::SEATS.start(),
             created_at: room.opened_at,
             seed_hash: room.seed.hash().to_string(),

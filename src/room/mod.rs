@@ -2,7 +2,7 @@
 //!
 //! Pure: [`fact`], [`state`], [`decide`] (with `table` and `vigil`), [`outbox`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
 //! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`], [`ticker`],
-//! [`thinking`] (bots and questions, on threads of their own), [`consult`].
+//! [`thinking`] (bots and questions, on threads of their own), [`consult`], [`history`].
 
 pub mod actor;
 pub mod consult;
@@ -13,6 +13,7 @@ pub mod erased;
 pub mod export;
 pub mod fact;
 pub mod hindsight;
+pub mod history;
 pub mod meet;
 pub mod outbox;
 pub mod outlet;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::chance::{Chance, Seed};
-use crate::game::{Game, Participant, Roster, Seats, Viewer};
+use crate::game::{Game, Heard, Participant, Roster, Seats, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::{CommandKey, Row, Status};
 use crate::room::fact::{Fact, Player};
@@ -167,7 +167,12 @@ impl<G: Game> Room<G> {
         self.seq = self.seq.next();
         self.last_at = at;
         match fact {
-            Fact::Opened { .. } | Fact::Said { .. } => {}
+            Fact::Opened { .. } => {}
+            Fact::Said { player, seat, message } if !self.status.is_over() => {
+                let (player_id, nickname) = (player.id, player.nickname.as_str());
+                self.game.heard(Heard { seq: self.seq, at, player_id, nickname, seat: *seat, message });
+            }
+            Fact::Said { .. } => {}
             Fact::Joined { seat, player, client_seed } => {
                 let occupant = Occupant { player: player.clone(), link: Link::Here, client_seed: client_seed.clone() };
                 self.place(*seat, Some(occupant));

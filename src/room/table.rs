@@ -61,7 +61,7 @@ impl<G: Game> Room<G> {
         if self.status == Status::Abandoned {
             return Err(self.unavailable());
         }
-        if !G::SPECTATORS {
+        if !self.game.watchable() {
             return Err(Refusal::new(Code::Forbidden, "this game cannot be watched"));
         }
         Ok(())

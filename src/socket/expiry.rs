@@ -11,6 +11,7 @@ use socketioxide::socket::Socket;
 
 use crate::account::revocation::Revocations;
 use crate::account::token::Tokens;
+use crate::id::PlayerId;
 use crate::room::outlet::ConnId;
 use crate::socket::lane::Lane;
 use crate::time::{Clock, Timestamp};
@@ -65,6 +66,16 @@ impl Expiries {
         let all: Vec<_> = self.0.lock().values().cloned().collect();
         for (lane, socket) in all.iter().filter_map(|(lane, socket)| Some((lane.upgrade()?, socket.upgrade()?))) {
             hang_up_if_revoked(&lane, &socket, revocations);
+        }
+    }
+
+    /// Hangs up on every socket of a player.
+    pub fn hang_up_player(&self, player: PlayerId) {
+        let all: Vec<_> = self.0.lock().values().cloned().collect();
+        for (lane, socket) in all.iter().filter_map(|(lane, socket)| Some((lane.upgrade()?, socket.upgrade()?))) {
+            if lane.identity().player_id == player {
+                super::voice::hang_up(&socket);
+            }
         }
     }
 

@@ -1,4 +1,7 @@
 //! For whoever keeps the process running: `/healthz` (the process answers) and `/readyz` (so do the things it needs).
+//!
+//! What it can do without for a while is in the answer, too, and changes only its `status`: if every node took itself out of service
+//! because the one Redis is away, games would stop that need not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +15,16 @@ use serde::Serialize;
 /// Longest time for all checks together; load balancers ask every few seconds and give up sooner or later than this.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// Something that the server cannot do without.
+/// Something that the server works with.
 #[async_trait]
 pub trait Dependency: Send + Sync + 'static {
     /// Its name in the answer, such as `store`.
     fn name(&self) -> &'static str;
+
+    /// Whether the server cannot do without it.
+    fn is_needed(&self) -> bool {
+        true
+    }
 
     /// # Errors
     /// What is wrong, for the log.
@@ -33,6 +41,8 @@ struct Answer {
 struct Check {
     name: &'static str,
     ok: bool,
+    #[serde(skip)]
+    needed: bool,
 }
 
 /// `/healthz` and `/readyz`.
@@ -55,9 +65,12 @@ async fn ready(
     dependencies: &[Arc<dyn Dependency>],
 ) -> (StatusCode, [(header::HeaderName, HeaderValue); 1], Json<Answer>) {
     let checks = futures_util::future::join_all(dependencies.iter().map(|one| check(limit, one.as_ref()))).await;
-    let ok = checks.iter().all(|check| check.ok);
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let answer = Answer { status: if ok { "ready" } else { "unavailable" }, checks };
+    let (status, word) = match (checks.iter().all(|check| check.ok), checks.iter().all(|check| check.ok || !check.needed)) {
+        (true, _) => (StatusCode::OK, "ready"),
+        (false, true) => (StatusCode::OK, "degraded"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    let answer = Answer { status: word, checks };
     (status, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(answer))
 }
 
@@ -68,7 +81,7 @@ async fn check(limit: Duration, dependency: &dyn Dependency) -> Check {
     if let Err(reason) = &result {
         tracing::warn!(dependency = name, reason, "not ready");
     }
-    Check { name, ok: result.is_ok() }
+    Check { name, ok: result.is_ok(), needed: dependency.is_needed() }
 }
 
 #[cfg(test)]
@@ -82,10 +95,16 @@ mod tests {
 
     struct Part(&'static str, Option<Result<(), String>>);
 
+    /// Can be done without.
+    const REDIS: &str = "redis";
+
     #[async_trait]
     impl Dependency for Part {
         fn name(&self) -> &'static str {
             self.0
+        }
+        fn is_needed(&self) -> bool {
+            self.0 != REDIS
         }
         async fn check(&self) -> Result<(), String> {
             match self.1.clone() {
@@ -114,6 +133,16 @@ mod tests {
             let (status, body) = ask("/readyz", vec![Part("redis", Some(Ok(()))), broken]).await;
             let text = String::from_utf8(body).unwrap();
             assert!(status == 503 && text.contains(r#""name":"store","ok":false"#) && !text.contains("secret"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn ready_without_what_can_be_done_without_and_says_so() {
+        for redis in [Part(REDIS, Some(Err("refused".into()))), Part(REDIS, None)] {
+            let (status, body) = ask("/readyz", vec![Part("store", Some(Ok(()))), redis]).await;
+            let checks = json!([{ "name": "store", "ok": true }, { "name": "redis", "ok": false }]);
+            assert_eq!(status, 200);
+            assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), json!({ "status": "degraded", "checks": checks }));
         }
     }
 

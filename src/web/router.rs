@@ -33,7 +33,10 @@ pub fn router(app: &Arc<App>, sockets: Sockets, prometheus: PrometheusHandle) ->
         .layer(from_fn(client_files))
         .layer(from_fn_with_state(Arc::clone(&app.origins), cors::gate));
     let api = api::router().layer(from_fn_with_state(Arc::clone(&app.origins), cors::gate));
-    let dependencies: Vec<Arc<dyn health::Dependency>> = vec![Arc::new(Store(Arc::clone(app)))];
+    let mut dependencies: Vec<Arc<dyn health::Dependency>> = vec![Arc::new(Store(Arc::clone(app)))];
+    if app.cluster.is_some() {
+        dependencies.push(Arc::new(Redis(Arc::clone(app))));
+    }
     Router::new()
         .merge(health::router(dependencies))
         .merge(metrics::router(prometheus))
@@ -69,5 +72,26 @@ impl health::Dependency for Store {
 
     async fn check(&self) -> Result<(), String> {
         self.0.rooms.health().await.map_err(|error| error.to_string())
+    }
+}
+
+/// What connects the nodes. While it is away, each goes on, and asks the store for what others do.
+struct Redis(Arc<App>);
+
+#[async_trait::async_trait]
+impl health::Dependency for Redis {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn is_needed(&self) -> bool {
+        false
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        match &self.0.cluster {
+            Some(cluster) => cluster.check().await,
+            None => Ok(()),
+        }
     }
 }

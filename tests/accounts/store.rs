@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlor::app::App;
-use parlor::id::{PlayerId, SessionId};
-use parlor::log::accounts::{AccountError, NewAccount, NewSession, Revoked, Rotated, Subject};
+use parlor::id::{PlayerId, RoomKey, SessionId};
+use parlor::log::accounts::{AccountError, NewAccount, NewSession, Notes, Revoked, Rotated, Seating, Subject};
 use parlor::time::Timestamp;
 use serde_json::json;
 
@@ -132,6 +132,44 @@ async fn a_players_rooms_and_finished_games_are_noted_once() {
     }
     store.note(&ending(NOW + Duration::from_secs(1))).await.unwrap();
     assert_eq!(store.player(ben.player_id).await.unwrap().unwrap().games, 2, "played again in the same room");
+}
+
+#[tokio::test]
+async fn a_crowd_is_noted_at_once_also_when_some_come_twice_and_a_room_is_gone() {
+    let server = quiet().await;
+    let rooms = [server.room().await, server.room().await];
+    let store = &server.app.desk.store;
+    let mut keys = Vec::new();
+    assert!(server.app.notes.flush().await);
+    for room in &rooms {
+        keys.push(store.rooms_of(room.id.parse().unwrap(), 1).await.unwrap().remove(0).key);
+    }
+    let ada = PlayerId::random();
+    store.create_account(account(ada, "ada")).await.unwrap();
+    let crowd: Vec<_> = (0..700).map(|_| PlayerId::random()).chain([ada]).collect();
+    let seating = |player_id, nickname: String, room, after| Seating {
+        player_id,
+        nickname,
+        guest: true,
+        room,
+        at: NOW + Duration::from_secs(after),
+    };
+    let gone = RoomKey(i64::from(u32::MAX));
+    let mut seatings = Vec::new();
+    for (n, player) in crowd.iter().enumerate() {
+        let first = [keys[0], keys[1], gone][n % 3];
+        seatings.push(seating(*player, format!("{n} comes"), first, 1));
+        seatings.push(seating(*player, format!("{n} is here"), keys[0], 2));
+    }
+    for _ in 0..2 {
+        store.note(&Notes { seatings: seatings.clone(), endings: vec![] }).await.unwrap();
+    }
+    for (n, player) in crowd.iter().enumerate() {
+        let row = store.player(*player).await.unwrap().unwrap();
+        assert_eq!(row.nickname, if *player == ada { "Ada".to_owned() } else { format!("{n} is here") });
+        let noted: Vec<_> = store.rooms_of(*player, 5).await.unwrap().into_iter().map(|room| room.key).collect();
+        assert_eq!(noted, if n % 3 == 1 { vec![keys[0], keys[1]] } else { vec![keys[0]] }, "{n}");
+    }
 }
 
 #[tokio::test]

@@ -41,10 +41,14 @@ pub struct Client {
 impl Client {
     /// Connects to the node at `port`; `auth` is what the handshake carries.
     pub async fn connect(port: u16, auth: Value) -> Self {
+        Self::enter(port, "/draft", auth).await
+    }
+
+    /// The same for another game.
+    pub async fn enter(port: u16, namespace: &'static str, auth: Value) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let url = format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
         let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-        let namespace = "/draft";
         socket.send(Message::text(format!("40{namespace},{auth}"))).await.unwrap();
         let mut client = Self { socket, namespace, next_id: 0, events: VecDeque::new(), token: String::new(), seqs: Vec::new() };
         let session = client.wait_for("session").await;
@@ -62,6 +66,29 @@ impl Client {
             }
             assert!(self.receive(until).await.is_some(), "{name} did not come");
         }
+    }
+
+    /// Waits until the server hangs up; the events that came before.
+    pub async fn hung_up(&mut self) -> Vec<String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match timeout_at(until, self.socket.next()).await.expect("the server hangs up") {
+                None | Some(Err(_) | Ok(Message::Close(_))) => break,
+                Some(Ok(Message::Text(text))) if text.starts_with("41") => break,
+                Some(Ok(Message::Text(text))) if text == "2" => self.socket.send(Message::text("3")).await.unwrap(),
+                Some(Ok(Message::Text(text))) => self.events.extend(event(self.namespace, text.as_str())),
+                _ => {}
+            }
+        }
+        self.events.drain(..).map(|(name, _)| name).collect()
+    }
+
+    /// Events of this name that have come, listening for this long.
+    pub async fn count(&mut self, name: &str, time: Duration) -> usize {
+        self.listen(time).await;
+        let count = self.events.iter().filter(|(event, _)| event == name).count();
+        self.events.clear();
+        count
     }
 
     /// Listens for this long.
@@ -83,10 +110,7 @@ impl Client {
                 self.socket.send(Message::text("3")).await.unwrap();
                 continue;
             }
-            if let Some(event) = text.strip_prefix(&format!("42{},", self.namespace)) {
-                let mut parts: Vec<Value> = serde_json::from_str(event).unwrap();
-                let data = if parts.len() > 1 { parts.remove(1) } else { Value::Null };
-                let name = parts[0].as_str().unwrap().to_owned();
+            if let Some((name, data)) = event(self.namespace, &text) {
                 let logged = !matches!(name.as_str(), "connection_established" | "state_sync");
                 if let Some(seq) = data["seq"].as_u64().filter(|_| logged) {
                     self.seqs.push(seq);
@@ -122,4 +146,12 @@ impl Player for Client {
     async fn wait_for(&mut self, name: &str) -> Value {
         self.wait_until(name, |_| true).await
     }
+}
+
+/// The name and the payload of an event.
+fn event(namespace: &str, packet: &str) -> Option<(String, Value)> {
+    let event = packet.strip_prefix(&format!("42{namespace},"))?;
+    let mut parts: Vec<Value> = serde_json::from_str(event).unwrap();
+    let data = if parts.len() > 1 { parts.remove(1) } else { Value::Null };
+    Some((parts[0].as_str().unwrap().to_owned(), data))
 }

@@ -1,16 +1,19 @@
 //! Several nodes on one Postgres and one Redis: to those who play they are one server.
 
+mod aside;
 mod balancer;
 mod client;
 #[path = "../support/kept.rs"]
 mod kept;
+mod links;
 mod nodes;
-mod polling;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/redis.rs"]
 mod redis;
 mod relay;
+mod rolling;
+mod session;
 
 use std::time::{Duration, Instant};
 

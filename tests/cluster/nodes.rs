@@ -15,6 +15,8 @@ pub struct Cluster {
     pub redis: Redis,
     pub database: String,
     settings: Vec<String>,
+    /// What the nodes find in their environment.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 pub struct Node {
@@ -25,21 +27,35 @@ pub struct Node {
 
 impl Cluster {
     pub async fn new(settings: &[&str]) -> Self {
-        let (postgres, redis) = tokio::task::block_in_place(|| (Server::start(), Redis::start()));
-        let database = postgres.database().await;
-        Self { _postgres: postgres, redis, database, settings: settings.iter().map(ToString::to_string).collect() }
+        Self::on(tokio::task::block_in_place(Redis::start), settings).await
     }
 
-    /// Starts a node.
+    /// With this Redis.
+    pub async fn on(redis: Redis, settings: &[&str]) -> Self {
+        let postgres = tokio::task::block_in_place(Server::start);
+        let database = postgres.database().await;
+        let settings = settings.iter().map(ToString::to_string).collect();
+        Self { _postgres: postgres, redis, database, settings, environment: Vec::new() }
+    }
+
+    /// Starts a node, and waits until it hears of the others.
     pub fn node(&self) -> Node {
+        let node = self.node_at(&self.redis.url());
+        node.linked(true);
+        node
+    }
+
+    /// Starts a node that looks for Redis there.
+    pub fn node_at(&self, redis: &str) -> Node {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
         command
             .args(["serve", "--listen=127.0.0.1:0", "--secret=a secret that all nodes share, long enough", "--rate-limits=off"])
             .args([format!("--data-dir={}", folder.path().display()), format!("--database-url={}", self.database)])
-            .arg(format!("--redis-url={}", self.redis.url()))
+            .arg(format!("--redis-url={redis}"))
             .arg("--log=warn")
             .args(&self.settings)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
@@ -47,9 +63,7 @@ impl Cluster {
         let mut lines = BufReader::new(process.child().stdout.take().unwrap()).lines();
         let line = lines.next().expect("it says where it listens").unwrap();
         let port = line.rsplit(':').next().unwrap().parse().unwrap();
-        let node = Node { port, process, _folder: folder };
-        node.linked(true);
-        node
+        Node { port, process, _folder: folder }
     }
 }
 

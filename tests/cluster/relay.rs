@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::balancer::Balancer;
 use crate::client::Player;
 use crate::nodes::{Cluster, Node};
-use crate::polling::{Poller, http, send};
+use crate::session::{Session, http, send};
 use crate::{state, turn, turns};
 
 async fn three() -> (Cluster, Vec<Node>, Balancer) {
@@ -21,11 +21,11 @@ async fn three() -> (Cluster, Vec<Node>, Balancer) {
     (cluster, nodes, balancer)
 }
 
-async fn pair(port: u16) -> (String, [Poller; 2]) {
-    let mut host = Poller::connect(port, json!({})).await.unwrap();
+async fn pair(port: u16) -> (String, [Session; 2]) {
+    let mut host = Session::connect(port, json!({})).await.unwrap();
     let made = host.ok("create_room", json!({ "nickname": "Ada" })).await;
     let code = made["room_code"].as_str().unwrap().to_owned();
-    let mut guest = Poller::connect(port, json!({})).await.unwrap();
+    let mut guest = Session::connect(port, json!({})).await.unwrap();
     guest.ok("join_room", json!({ "room_code": code, "nickname": "Ben" })).await;
     host.wait_for("player_joined").await;
     host.ok("start_game", json!({})).await;
@@ -75,15 +75,28 @@ async fn two_hundred_clients_that_only_poll_play_through_a_proxy_that_knows_no_s
 async fn a_websocket_takes_over_from_polling_on_whatever_node_it_arrives() {
     let (_cluster, nodes, balancer) = three().await;
     for node in &nodes {
-        let poller = Poller::connect(balancer.port, json!({})).await.unwrap();
+        let poller = Session::connect(balancer.port, json!({})).await.unwrap();
         // Straight to one node each: the session is on another for two of them at least.
         assert_eq!(poller.upgrade(node.port).await["ok"], true);
-        let poller = Poller::connect(node.port, json!({})).await.unwrap();
+        let poller = Session::connect(node.port, json!({})).await.unwrap();
         assert_eq!(poller.upgrade(balancer.port).await["ok"], true);
     }
-    let away = Poller::connect(nodes[0].port, json!({})).await.unwrap();
+    let away = Session::connect(nodes[0].port, json!({})).await.unwrap();
     assert_eq!(away.upgrade(nodes[1].port).await["ok"], true);
     assert!(relayed(&nodes, "upgraded") > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_every_version_and_transport_play_through_such_a_proxy() {
+    let (_cluster, nodes, balancer) = three().await;
+    let url = format!("http://127.0.0.1:{}", balancer.port);
+    let mut node = std::process::Command::new("node");
+    node.args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/clients.mjs"), &url]);
+    let output = tokio::task::spawn_blocking(move || node.output().expect("Node is there")).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(relayed(&nodes, "passed") > 0 && relayed(&nodes, "upgraded") > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,7 +119,7 @@ async fn when_the_node_of_a_session_is_killed_its_clients_begin_anew_at_once_and
                 assert!(matches!(status, StatusCode::BAD_REQUEST | StatusCode::BAD_GATEWAY), "{status} {text}");
                 let resume = json!({ "token": client.token, "room_code": code, "last_seq": client.seqs.last() });
                 let mut seqs = std::mem::take(&mut client.seqs);
-                client = Poller::connect(balancer.port, resume).await.unwrap();
+                client = Session::connect(balancer.port, resume).await.unwrap();
                 client.wait_for("connection_established").await;
                 seqs.append(&mut client.seqs);
                 client.seqs = seqs;
@@ -114,7 +127,7 @@ async fn when_the_node_of_a_session_is_killed_its_clients_begin_anew_at_once_and
             }
             there.push(client);
         }
-        let Ok(mut clients) = <[Poller; 2]>::try_from(there) else { panic!("two play") };
+        let Ok(mut clients) = <[Session; 2]>::try_from(there) else { panic!("two play") };
         turn(&mut clients, 1).await;
         for client in &clients {
             assert!(client.seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{:?}", client.seqs);
@@ -127,7 +140,7 @@ async fn when_the_node_of_a_session_is_killed_its_clients_begin_anew_at_once_and
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_no_node_has_given_out_or_passed_on_is_refused() {
     let (_cluster, nodes, balancer) = three().await;
-    let poller = Poller::connect(nodes[0].port, json!({})).await.unwrap();
+    let poller = Session::connect(nodes[0].port, json!({})).await.unwrap();
     let url = poller.url().to_owned();
     let sid = url.rsplit("sid=").next().unwrap().to_owned();
     let http = http();
@@ -169,7 +182,7 @@ async fn what_no_node_has_given_out_or_passed_on_is_refused() {
         assert!(!there.contains("Session ID"), "{path}: {there}");
     }
     let before = relayed(&nodes, "passed");
-    let mut poller = Poller::connect(balancer.port, json!({})).await.unwrap();
+    let mut poller = Session::connect(balancer.port, json!({})).await.unwrap();
     assert_eq!(poller.ask("ping", json!({ "timestamp": 1 })).await["ok"], true);
     assert!(relayed(&nodes, "passed") > before, "and what is right is passed on");
 }

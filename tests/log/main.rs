@@ -6,6 +6,7 @@ mod crash;
 mod create;
 mod faults;
 mod find;
+mod migration;
 mod outage;
 mod owners;
 #[path = "../support/postgres.rs"]

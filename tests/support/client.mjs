@@ -35,7 +35,7 @@ export const TRANSPORTS = {
 };
 
 /** Events whose `seq` says how far the log is, and which are not events of the log themselves. */
-const MARKERS = new Set(["connection_established", "state_sync", "session", "presence_update"]);
+const MARKERS = new Set(["connection_established", "room_joined", "state_sync", "session", "presence_update"]);
 
 const open = new Set();
 

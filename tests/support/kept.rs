@@ -35,6 +35,11 @@ impl Kept {
         assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
     }
 
+    /// Waits for it to end by itself.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Kills it and waits for its end.
     pub fn kill(mut self) -> ExitStatus {
         self.child.kill().unwrap();

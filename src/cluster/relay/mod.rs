@@ -11,6 +11,8 @@
 
 mod forward;
 mod pass;
+#[cfg(test)]
+mod tests;
 mod ticket;
 
 use std::convert::Infallible;
@@ -202,23 +204,4 @@ fn refusal(status: StatusCode, text: &'static str) -> Response<Body> {
 
 fn count(outcome: &'static str) {
     metrics::counter!("parlor_relay_total", "outcome" => outcome).increment(1);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_session_id_of_a_query_counts() {
-        for (query, first, replaced) in [
-            ("EIO=4&transport=polling&sid=a&t=1", Some("a"), "EIO=4&transport=polling&sid=NEW&t=1"),
-            ("sid=a&sid=b", Some("a"), "sid=NEW&sid=b"),
-            ("xsid=a", None, "xsid=a"),
-            ("sid=", Some(""), "sid=NEW"),
-        ] {
-            let uri: Uri = format!("/socket.io/?{query}").parse().unwrap();
-            assert_eq!(field(&uri, "sid="), first, "{query}");
-            assert_eq!(with_sid(&uri, "NEW").unwrap().query(), Some(replaced));
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Broken, Law, Luck, Report, Trial, UNBOUNDED};
 use crate::chance::Chance;
 use crate::game::{Draft, Game, Input, Participant, Roster, Viewer};
-use crate::id::{PlayerId, Seat};
+use crate::id::{PlayerId, Seat, Seq};
 use crate::time::Timestamp;
 
 /// Who plays.
@@ -227,14 +227,21 @@ impl<'a, G: Game> Playout<'a, G> {
         Ok(self.luck.pick(&choices).cloned())
     }
 
+    /// The number of the last event.
+    pub fn logged(&self) -> Seq {
+        Seq(u32::try_from(self.log.len()).unwrap_or(u32::MAX))
+    }
+
     /// Decides a request on the live state, and holds the log, the replay and the claimed draws against it.
     pub fn decide(&mut self, input: Input<G::Command>) -> Result<Result<Step<G>, G::Refusal>, Broken> {
+        let last = self.logged();
         self.report.steps += 1;
         let asked = format!("{input:?}");
         let (before, drawn_before) = (self.state.clone(), self.chance.drawn());
         let mut events = vec![];
         let table = FullTable(self.trial.seats);
-        let mut draft = Draft::new(&mut self.state, &mut events, &mut self.chance, self.now, self.trial.assets).with_roster(&table);
+        let mut draft =
+            Draft::new(&mut self.state, &mut events, &mut self.chance, self.now, self.trial.assets).with_roster(&table).after(last);
         if let Err(refusal) = G::decide(&mut draft, input) {
             if !events.is_empty() || self.state != before || self.chance.drawn() != drawn_before {
                 return Err(self.broken(Law::RefusalLeavesNothing, format!("{asked} is refused ({refusal}) but left {events:?}")));

@@ -153,7 +153,9 @@ fn attempt<G: Game>(playout: &Playout<'_, G>, input: Input<G::Command>) -> Resul
     let asked = format!("{input:?}");
     let (mut state, mut events, mut chance): (G, Vec<G::Event>, Chance) = (playout.state.clone(), vec![], playout.chance.clone());
     let table = FullTable(playout.trial.seats);
-    let mut draft = Draft::new(&mut state, &mut events, &mut chance, playout.now, playout.trial.assets).with_roster(&table);
+    let mut draft = Draft::new(&mut state, &mut events, &mut chance, playout.now, playout.trial.assets)
+        .with_roster(&table)
+        .after(playout.logged());
     let Err(refusal) = G::decide(&mut draft, input) else { return Ok(Ok(state)) };
     if !events.is_empty() || state != playout.state || chance.drawn() != playout.chance.drawn() {
         return Err(playout.broken(Law::RefusalLeavesNothing, format!("{asked} is refused ({refusal}) but left {events:?}")));

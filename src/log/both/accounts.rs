@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::read::{ROOM_COLUMNS, RoomRow, player, unavailable, unreadable};
 use super::{Connection, Log, breaks};
-use crate::id::{PlayerId, RoomKey, SessionId};
+use crate::id::{PlayerId, SessionId};
 use crate::log::accounts::{
     Account, AccountError, Accounts, NewAccount, NewSession, Notes, Revoked, Rotated, StoredPlayer, Subject,
 };
@@ -201,13 +201,9 @@ impl Accounts for Log {
         let notes = notes.clone();
         let done = self.write(move |connection| {
             Box::pin(async move {
-                let seated: Vec<_> = notes.seatings.iter().map(|one| (one.player_id, one.at)).collect();
-                super::queue::seated(connection, &seated).await?;
-                for one in &notes.seatings {
-                    seat(connection, one).await?;
-                }
+                super::notes::seat(connection, &notes.seatings).await?;
                 for (room, at) in &notes.endings {
-                    count(connection, *room, *at).await?;
+                    super::notes::count(connection, *room, *at).await?;
                 }
                 Ok(())
             })
@@ -331,49 +327,6 @@ async fn revoke(connection: &mut Connection, revoked: Revoked) -> sqlx::Result<(
 async fn seen(connection: &mut Connection, player: PlayerId, now: Timestamp) -> sqlx::Result<()> {
     let query = sqlx::query("UPDATE players SET seen_at = $2 WHERE id = $1 AND seen_at < $2");
     query.bind(id(player)).bind(now.0).execute(connection).await.map(drop)
-}
-
-async fn seat(connection: &mut Connection, one: &crate::log::accounts::Seating) -> sqlx::Result<()> {
-    // An account's name is its own; what somebody is called in a room does not change it. A guest does not come back as one.
-    sqlx::query(
-        "INSERT INTO players (id, nickname, guest, created_at, seen_at) VALUES ($1, $2, 1, $3, $3)
-         ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at,
-             nickname = CASE players.guest WHEN 1 THEN excluded.nickname ELSE players.nickname END",
-    )
-    .bind(id(one.player_id))
-    .bind(&one.nickname)
-    .bind(one.at.0)
-    .execute(&mut *connection)
-    .await?;
-    // The room may be deleted by now.
-    sqlx::query(
-        "INSERT INTO seatings (player_id, room_id, seated_at) SELECT $1, id, $3 FROM rooms WHERE id = $2
-         ON CONFLICT (player_id, room_id) DO NOTHING",
-    )
-    .bind(id(one.player_id))
-    .bind(one.room.0)
-    .bind(one.at.0)
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Counts a finished game for everybody who sat in its room, once.
-async fn count(connection: &mut Connection, room: RoomKey, at: Timestamp) -> sqlx::Result<()> {
-    sqlx::query(
-        "UPDATE players SET games = games + 1 WHERE id IN
-             (SELECT player_id FROM seatings WHERE room_id = $1 AND (counted_at IS NULL OR counted_at < $2))",
-    )
-    .bind(room.0)
-    .bind(at.0)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("UPDATE seatings SET counted_at = $2 WHERE room_id = $1 AND (counted_at IS NULL OR counted_at < $2)")
-        .bind(room.0)
-        .bind(at.0)
-        .execute(connection)
-        .await
-        .map(drop)
 }
 
 async fn rooms_of(connection: &mut Connection, player: PlayerId, limit: u32) -> sqlx::Result<Vec<RoomRow>> {

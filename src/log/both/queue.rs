@@ -296,9 +296,18 @@ pub(super) async fn seated(connection: &mut Connection, seated: &[(PlayerId, Tim
         return Ok(());
     }
     hold(connection).await?;
+    // Hardly anybody who sits down is in the queue.
+    let mut query = QueryBuilder::<Db>::new("SELECT player_id, joined_at FROM queue_entries WHERE player_id IN (");
+    let mut list = query.separated(", ");
+    for (player, _) in seated {
+        list.push_bind(id(*player));
+    }
+    query.push(")");
+    let waiting: Vec<(Vec<u8>, i64)> = query.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
     for (player, at) in seated {
-        let query = sqlx::query("DELETE FROM queue_entries WHERE player_id = $1 AND joined_at < $2");
-        query.bind(id(*player)).bind(at.0).execute(&mut *connection).await?;
+        if waiting.iter().any(|(waiting, joined)| waiting == player.0.as_bytes() && *joined < at.0) {
+            remove(connection, *player).await?;
+        }
     }
     Ok(())
 }

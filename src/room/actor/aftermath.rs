@@ -43,7 +43,7 @@ impl Awake {
             if out.updates.iter().any(|update| update.told.for_viewer(|| None).event == "game_started") {
                 self.show_state();
             }
-            self.show_frame();
+            self.show_frame(cell);
             for (_, wake) in self.waiting.drain(..) {
                 let _ = wake.send(());
             }
@@ -52,6 +52,7 @@ impl Awake {
             match message {
                 Settled::Request(request, answer) => {
                     if request.event == "leave_room" && answer.is_ok() {
+                        self.say_goodbye(request.conn);
                         self.conns.retain(|c| Some(c.id) != request.conn);
                         self.seen.retain(|(p, _)| *p != request.player.id);
                     }
@@ -68,6 +69,19 @@ impl Awake {
         self.schedule(cell, kernel);
         self.think(cell, kernel);
         self.snapshot(kernel);
+    }
+
+    /// One who leaves is told so where the game's clients expect it.
+    fn say_goodbye(&self, conn: Option<ConnId>) {
+        let Some(loaded) = self.hosted.as_ref() else { return };
+        let aliases = loaded.game.card().aliases.iter().filter(|(of, _)| *of == "room_left");
+        for conn in self.conns.iter().filter(|c| Some(c.id) == conn) {
+            for (_, alias) in aliases.clone() {
+                let left = raw(serde_json::json!({ "room_code": loaded.room.summary().room_code }).to_string());
+                // The acknowledgement says it, too.
+                let _ = conn.outlet.emit(alias, &left);
+            }
+        }
     }
 
     /// Connections that take nothing more are dropped, so that they hold up nobody.
@@ -172,7 +186,12 @@ impl Awake {
                 Message::Look { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Message::Gone(conn) => self.conns.retain(|c| c.id != conn),
                 Message::Listen { wake, .. } => drop(wake.send(())),
-                Message::Tick | Message::News(_) | Message::Reread | Message::Adopt | Message::Bot { .. } => {}
+                Message::Tick
+                | Message::News(_)
+                | Message::Reread
+                | Message::Adopt
+                | Message::TypingElsewhere(_)
+                | Message::Bot { .. } => {}
             }
         }
         if gone {

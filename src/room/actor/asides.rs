@@ -4,7 +4,7 @@ use super::*;
 
 impl Awake {
     /// Requests that are answered from what is known and never logged.
-    pub(super) fn aside(&mut self, request: &Request, now: Timestamp) -> Option<Result<Answer, Refusal>> {
+    pub(super) fn aside(&mut self, kernel: &Kernel, request: &Request, now: Timestamp) -> Option<Result<Answer, Refusal>> {
         let loaded = self.hosted.as_ref()?;
         let room = &loaded.room;
         match request.event.as_str() {
@@ -42,7 +42,7 @@ impl Awake {
                     Ok(ask) => ask,
                     Err(error) => return Some(Err(Refusal::invalid(format!("typing: {error}")))),
                 };
-                self.typing(request, ask.typing, now);
+                self.typing(kernel, request, ask.typing, now);
                 let loaded = self.hosted.as_ref()?;
                 Some(Ok(Answer::Applied { seq: loaded.room.seq(), version: loaded.room.version(), duplicate: false }))
             }
@@ -50,7 +50,7 @@ impl Awake {
         }
     }
 
-    pub(super) fn typing(&mut self, request: &Request, typing: bool, now: Timestamp) {
+    pub(super) fn typing(&mut self, kernel: &Kernel, request: &Request, typing: bool, now: Timestamp) {
         let ago = |at: Timestamp| now.0 - at.0;
         self.typists.retain(|t| ago(t.at) < if t.typing { TYPING_MAX_MS } else { TYPING_EVERY_MS });
         let room_for_more = self.typists.len() < TYPISTS_MAX;
@@ -66,9 +66,9 @@ impl Awake {
         }
         let note = TypingShown { player_id: request.player.id, nickname: &request.player.nickname, typing };
         let Ok(payload) = serde_json::value::to_raw_value(&note) else { return };
-        for conn in self.conns.iter().filter(|c| Some(c.id) != request.conn && c.since != Seq(u32::MAX)) {
-            // Not worth dropping anybody for: it will be missing, and the next real event decides.
-            let _ = conn.outlet.emit("player_typing", &payload);
+        self.tell_typing(request.conn, &payload);
+        if let (Some(peers), Some(loaded)) = (kernel.peers(), &self.hosted) {
+            peers.typing(loaded.room.summary().room_code, &payload);
         }
     }
 

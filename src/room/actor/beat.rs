@@ -164,12 +164,12 @@ impl Awake {
         self.time.towards_frame += pace.frames_per_s.min(pace.hz);
         if self.time.towards_frame >= pace.hz {
             self.time.towards_frame %= pace.hz;
-            self.show_frame();
+            self.show_frame(cell);
         }
     }
 
     /// Sends everybody what is between events, unless nothing has changed since the last time. A connection that is behind skips it.
-    pub(super) fn show_frame(&mut self) {
+    pub(super) fn show_frame(&mut self, cell: &Cell) {
         let Some(loaded) = self.hosted.as_ref().filter(|loaded| !loaded.room.status().is_lobby()) else { return };
         let Some(frame) = loaded.room.frame() else { return };
         if let Frame::ForAll(frame) = &frame {
@@ -178,9 +178,8 @@ impl Awake {
             }
             self.time.shown = Some(frame.clone());
         }
-        for conn in self.conns.iter().filter(|conn| conn.since != Seq(u32::MAX)) {
-            conn.outlet.emit_volatile("game_update", frame.for_viewer(|| loaded.room.seat_of(conn.player)));
-        }
+        self.hand_out(&frame);
+        self.show_elsewhere(cell, &frame);
     }
 
     /// Sends everybody the whole state of a ticking game that begins.

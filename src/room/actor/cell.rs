@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::log::owners::NodeId;
 
 /// One room that is awake, or about to be.
 pub struct Cell {
@@ -14,6 +15,10 @@ pub struct Cell {
     pub(super) ticking: AtomicBool,
     /// The first beat that found the room's task at work.
     pub(super) late_since: Mutex<Option<tokio::time::Instant>>,
+    /// The nodes that show this room, and until when.
+    pub(super) shown_at: Mutex<Vec<(NodeId, Timestamp)>>,
+    /// This node shows the room, and another keeps its time.
+    pub(super) looks_on: AtomicBool,
 }
 
 #[derive(Default)]
@@ -27,6 +32,13 @@ pub(super) struct Mail {
     audience: usize,
 }
 
+impl Mail {
+    /// Whether nobody here would hear of anything.
+    pub(super) fn has_nobody(&self) -> bool {
+        self.closed || self.audience == 0 && !self.running
+    }
+}
+
 impl Cell {
     pub fn new(code: RoomCode, kernel: Arc<Kernel>) -> Self {
         let mail = Mail { last_active: kernel.clock.now(), ..Mail::default() };
@@ -37,6 +49,8 @@ impl Cell {
             awake: AsyncMutex::default(),
             ticking: AtomicBool::new(false),
             late_since: Mutex::default(),
+            shown_at: Mutex::default(),
+            looks_on: AtomicBool::new(false),
         }
     }
 
@@ -151,6 +165,7 @@ pub(super) async fn work_off(cell: &Arc<Cell>) {
                 mail.running = false;
                 mail.last_active = cell.kernel.clock.now();
                 mail.audience = awake.audience();
+                awake.look_on(cell);
                 if mail.queue.capacity() > 64 {
                     mail.queue.shrink_to_fit();
                 }

@@ -131,6 +131,17 @@ impl Awake {
             }
             if alive && let Ok(payload) = serde_json::value::to_raw_value(&welcome) {
                 alive = outlet.emit("connection_established", &payload).is_ok();
+                for &(of, alias) in loaded.game.card().aliases {
+                    alive = alive
+                        && match of {
+                            "connection_established" => outlet.emit(alias, &payload).is_ok(),
+                            "presence_update" => {
+                                let presence = serde_json::value::to_raw_value(&Presence::of(&room.summary()));
+                                presence.is_ok_and(|presence| outlet.emit(alias, &presence).is_ok())
+                            }
+                            _ => true,
+                        };
+                }
             }
             if alive && room.ticks().is_some() {
                 alive = outlet.emit("game_state", &state).is_ok();

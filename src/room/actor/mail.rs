@@ -59,7 +59,9 @@ impl Look {
     /// # Errors
     /// `FORBIDDEN` when this game has no spectators and the player no seat.
     pub fn may_watch(&self) -> Result<(), Refusal> {
-        if self.seat.is_some() || self.game.card().spectators || self.summary.status.is_over() {
+        // A game that nobody may watch may be looked at when it is over; one that was played behind closed doors may not.
+        let over = self.summary.status.is_over() && !self.game.card().spectators;
+        if self.seat.is_some() || self.summary.can_watch || over {
             return Ok(());
         }
         Err(Refusal::new(Code::Forbidden, "this game cannot be watched"))
@@ -89,6 +91,8 @@ pub enum Message {
     },
     /// What another node appended; without rows, look into the log.
     News(Vec<Row>),
+    /// Somebody types on another node; what everybody is told of it.
+    TypingElsewhere(Box<RawValue>),
     /// A bot has made up its mind about the state at `version`.
     Bot {
         seat: Seat,

@@ -6,8 +6,9 @@
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
 //! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
 //! - `beat`: the time of ticking games.
-//! - `news`: what other nodes did; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
+//! - `news`: what other nodes did; `abroad`: what they see that is not logged; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
+mod abroad;
 mod aftermath;
 mod answers;
 mod asides;
@@ -297,6 +298,7 @@ impl Awake {
                     // Read again with the next mail, and that there is some is seen to.
                     Err(_) => kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1)),
                 },
+                Message::TypingElsewhere(note) => self.tell_typing(None, &note),
                 Message::Reread => {
                     // What was decided so far is committed first.
                     mail.push_front(Message::Reread);
@@ -415,7 +417,7 @@ impl Awake {
                 .with(serde_json::json!({ "current_version": version, "seq": loaded.room.seq() }));
             return Ok(Err(refusal));
         }
-        if let Some(answer) = self.aside(request, now) {
+        if let Some(answer) = self.aside(kernel, request, now) {
             return Ok(answer);
         }
         let Some(loaded) = self.hosted.as_mut() else { return Ok(Err(unavailable())) };

@@ -8,13 +8,14 @@
 //! - `wire`: a WebSocket's messages, by way of its `frame`s. Pure.
 //! - `polling`: the records of a long-polling payload, and the sessions known to need translating.
 //! - `legacy`: all of that for Engine.IO 3. Pure.
-//! - `stream`: a `Wire` around an upgraded connection.
+//! - `stream`: a `Wire` around an upgraded connection. `kept`: what stays of a handshake.
 //!
 //! Invariants: what is not well-formed is handed on as it came, so that refusing it stays the server's business; what the server would
 //! have refused for its size is refused for its size here, in both forms; no packet overtakes another.
 //! A packet of msgpack thus has to fit the limits as text, too.
 
 mod frame;
+mod kept;
 mod legacy;
 #[cfg(test)]
 mod legacy_tests;
@@ -185,7 +186,9 @@ impl<S: Server> Service<Request<Body>> for Door<S> {
                 })
             }
             Asks::Other => {
-                let answer = Service::<Request<Body>>::call(&mut self.inner, request);
+                let (mut parts, body) = request.into_parts();
+                kept::detach(&mut parts);
+                let answer = Service::<Request<Body>>::call(&mut self.inner, Request::from_parts(parts, body));
                 Box::pin(async move { Ok(answer.await?.into_response()) })
             }
         }
@@ -302,7 +305,8 @@ fn upgrade<S: Server>(server: S, shared: &Arc<Shared>, eio: Eio, sid: Option<Sid
     let accept = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
     let Some(Ok(accept)) = accept.map(HeaderValue::try_from) else { return status(StatusCode::BAD_REQUEST) };
     let upgraded = hyper::upgrade::on(&mut request);
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
+    kept::detach(&mut parts);
     let max_message = shared.limits.max_message;
     let wire = match eio {
         Eio::V3 => Between::Legacy(LegacyWire::new(max_message)),

@@ -38,7 +38,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 36] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 37] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -49,6 +49,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 36] {
         ("/rooms/{code}/commands", post(play::command)),
         ("/rooms/{code}/events", get(play::events)),
         ("/rooms/{code}/state", get(record::state)),
+        ("/rooms/{code}/history", get(record::history)),
         ("/rooms/{code}/verify", get(record::verify)),
         ("/queue/join", post(queue::join)),
         ("/queue/leave", post(queue::leave)),

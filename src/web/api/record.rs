@@ -16,6 +16,7 @@ use crate::game::Viewer;
 use crate::id::{RoomCode, Seat, Seq};
 use crate::log::Status;
 use crate::room::erased::Checked;
+use crate::room::history::Page;
 use crate::web::error::ApiResult;
 
 #[derive(Serialize)]
@@ -78,6 +79,20 @@ struct DrawOut {
     #[serde(flatten)]
     checked: Checked,
     matches: bool,
+}
+
+/// `GET /rooms/{code}/history`: what was said and done, newest first, page by page.
+pub async fn history(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, fields: Fields) -> ApiResult<Response> {
+    let look = app.rooms.look(code, asker.id()).await?;
+    look.may_watch()?;
+    let kinds = fields.get::<String>("kinds", "names of events, with commas between")?;
+    let page = Page {
+        kinds: kinds.filter(|kinds| !kinds.is_empty()).map(|kinds| kinds.split(',').map(|kind| kind.trim().to_owned()).collect()),
+        before: fields.number("before")?.map(Seq),
+        limit: fields.number("limit")?.map(|limit| limit as usize),
+        search: fields.get::<String>("search", "a text")?,
+    };
+    Ok(Json(app.rooms.history(&look, &page).await?).into_response())
 }
 
 /// `GET /rooms/{code}/verify`: every draw computed again, once the seed is shown.

@@ -45,7 +45,7 @@ async fn join(visit: &mut Visit, typed: &Typed, body: Body) -> Outcome {
     {
         return page(visit, &look, form.get("nickname"), Some(&refusal));
     }
-    let can_watch = look.game.card().spectators;
+    let can_watch = look.summary.can_watch;
     if form.get("as") == Some("spectator") {
         return match can_watch {
             true => Answer::go(watching(&look)),

@@ -20,7 +20,7 @@ pub async fn show(visit: Visit, typed: Typed, uri: Uri) -> Response {
     let outcome = async {
         let code = typed.code()?;
         let look = visit.look_in(code).await?;
-        let watch = query(&uri, "watch").is_some() && look.game.card().spectators;
+        let watch = query(&uri, "watch").is_some() && look.summary.can_watch;
         match look.summary.status {
             Status::InProgress => Answer::go(format!("/play/{code}")),
             Status::Completed | Status::Abandoned => Answer::go(format!("/results/{code}")),

@@ -16,7 +16,7 @@ pub async fn show(visit: Visit, typed: Typed) -> Response {
         match look.summary.status {
             Status::Waiting | Status::Ready => Answer::go(format!("/room/{code}")),
             Status::Abandoned => Answer::go(format!("/results/{code}")),
-            _ if look.seat.is_none() && !look.game.card().spectators => Err(Problem::NotIn(code)),
+            _ if look.seat.is_none() && !look.summary.can_watch => Err(Problem::NotIn(code)),
             _ => games::of(look.game.card().name).play(&visit, &look),
         }
     }

@@ -153,6 +153,8 @@ mod tests {
         let defaults = Options { pace: Pace::Blitz, match_length: 5, rounds: 2, rated: true, position: None, tags: vec![] };
         Card {
             name: "toy",
+            aliases: &[],
+            history: &[],
             namespace: "/toy".to_owned(),
             title: "Toy",
             summary: "",

@@ -1,4 +1,4 @@
-//! A Socket.IO client that only polls, as on a network where nothing else passes.
+//! A Socket.IO client that knows when its session fails: by polling, as on a network where nothing else passes, or over a WebSocket.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,9 +10,11 @@ use hyper_util::client::legacy::Client as Http;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::Player;
@@ -24,20 +26,22 @@ const NAMESPACE: &str = "/draft";
 /// Why a session ended.
 pub type Failure = (StatusCode, String);
 
-pub struct Poller {
+pub struct Session {
     http: Http<HttpConnector, Body>,
     url: String,
     packets: mpsc::UnboundedReceiver<Result<String, Failure>>,
-    polling: JoinHandle<()>,
+    /// Over a WebSocket, what is sent goes here.
+    socket: Option<mpsc::UnboundedSender<String>>,
+    reading: JoinHandle<()>,
     next_id: u64,
     events: VecDeque<(String, Value)>,
     pub token: String,
     pub seqs: Vec<u64>,
 }
 
-impl Drop for Poller {
+impl Drop for Session {
     fn drop(&mut self) {
-        self.polling.abort();
+        self.reading.abort();
     }
 }
 
@@ -57,7 +61,7 @@ pub async fn send(http: &Http<HttpConnector, Body>, method: Method, url: &str, b
     }
 }
 
-impl Poller {
+impl Session {
     /// Connects through `port`; the failure that ended the attempt, otherwise.
     pub async fn connect(port: u16, auth: Value) -> Result<Self, Failure> {
         let http = http();
@@ -67,13 +71,32 @@ impl Poller {
         let Some(sid) = sid.and_then(|open| Some(open["sid"].as_str()?.to_owned())) else { return Err((status, open)) };
         let url = format!("{base}&sid={sid}");
         let (found, packets) = mpsc::unbounded_channel();
-        let polling = tokio::spawn(poll(http.clone(), url.clone(), found));
+        let reading = tokio::spawn(poll(http.clone(), url.clone(), found));
         let (events, seqs) = (VecDeque::new(), Vec::new());
-        let mut poller = Self { http, url, packets, polling, next_id: 0, events, token: String::new(), seqs };
-        poller.post(&format!("40{NAMESPACE},{auth}")).await?;
-        let session = poller.next_event("session").await?;
-        poller.token = session["token"].as_str().unwrap().to_owned();
-        Ok(poller)
+        let poller = Self { http, url, packets, socket: None, reading, next_id: 0, events, token: String::new(), seqs };
+        poller.begin(auth).await
+    }
+
+    /// The same over a WebSocket.
+    pub async fn connect_by_websocket(port: u16, auth: Value) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::fmt::Display| (StatusCode::BAD_GATEWAY, error.to_string());
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(|error| failed(&error))?;
+        let url = format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
+        let (socket, _) = tokio_tungstenite::client_async(&url, stream).await.map_err(|error| failed(&error))?;
+        let (found, packets) = mpsc::unbounded_channel();
+        let (sender, to_send) = mpsc::unbounded_channel();
+        let reading = tokio::spawn(carry(socket, to_send, found));
+        let (events, seqs) = (VecDeque::new(), Vec::new());
+        let session =
+            Self { http: http(), url, packets, socket: Some(sender), reading, next_id: 0, events, token: String::new(), seqs };
+        session.begin(auth).await
+    }
+
+    async fn begin(mut self, auth: Value) -> Result<Self, Failure> {
+        self.post(&format!("40{NAMESPACE},{auth}")).await?;
+        let session = self.next_event("session").await?;
+        self.token = session["token"].as_str().unwrap().to_owned();
+        Ok(self)
     }
 
     pub fn url(&self) -> &str {
@@ -82,7 +105,7 @@ impl Poller {
 
     /// Moves the session to a WebSocket that is opened through `port`, asks something, and hangs up.
     pub async fn upgrade(self, port: u16) -> Value {
-        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let url = self.url.replace("http://", "ws://").replace("transport=polling", "transport=websocket");
         let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
         socket.send(Message::text("2probe")).await.unwrap();
@@ -102,6 +125,9 @@ impl Poller {
     }
 
     async fn post(&self, packet: &str) -> Result<(), Failure> {
+        if let Some(socket) = &self.socket {
+            return socket.send(packet.to_owned()).map_err(|_| (StatusCode::GONE, "the connection has ended".to_owned()));
+        }
         match send(&self.http, Method::POST, &self.url, packet).await {
             (StatusCode::OK, _) => Ok(()),
             failure => Err(failure),
@@ -159,7 +185,7 @@ impl Poller {
     }
 }
 
-impl Player for Poller {
+impl Player for Session {
     async fn ask(&mut self, event: &str, data: Value) -> Value {
         self.try_ask(event, data).await.unwrap_or_else(|failure| panic!("{event}: {failure:?}"))
     }
@@ -187,4 +213,26 @@ async fn poll(http: Http<HttpConnector, Body>, url: String, found: mpsc::Unbound
             }
         }
     }
+}
+
+/// Carries packets both ways until the WebSocket ends.
+async fn carry(
+    mut socket: WebSocketStream<TcpStream>,
+    mut to_send: mpsc::UnboundedReceiver<String>,
+    found: mpsc::UnboundedSender<Result<String, Failure>>,
+) {
+    loop {
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => drop(found.send(Ok(text.as_str().to_owned()))),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => break,
+            },
+            packet = to_send.recv() => match packet {
+                Some(packet) => if socket.send(Message::text(packet)).await.is_err() { break },
+                None => break,
+            },
+        }
+    }
+    let _ = found.send(Err((StatusCode::GONE, "the connection has ended".to_owned())));
 }

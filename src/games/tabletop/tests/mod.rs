@@ -1,0 +1,6 @@
+//! Tests of the table.
+
+mod laws;
+mod support;
+mod table;
+mod talk;
