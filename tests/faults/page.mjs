@@ -89,7 +89,7 @@ export class Page {
     const end = Date.now() + ms;
     while (!check()) {
       if (this.wrong.length) throw new Error(`${this.name}: ${this.wrong[0]}`);
-      if (Date.now() > end) throw new Error(`${this.name} waited ${ms} ms for ${what}; it is ${JSON.stringify(this.room.status)}, at event ${this.room.seq} of ${this.room.roomCode}`);
+      if (Date.now() > end) throw new Error(`${this.name} waited ${ms} ms for ${what}; it is ${JSON.stringify(this.room.status)}, at event ${this.room.seq} of ${this.room.roomCode}\n${this.journal.join("\n")}`);
       await this.change(Math.min(1_000, Math.max(1, end - Date.now())));
     }
   }
@@ -114,7 +114,7 @@ export class Page {
   #within(end, promise, event) {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`${this.name}: no answer to ${event} within ${PATIENCE} ms; it is ${JSON.stringify(this.room.status)}`)), Math.max(1, end - Date.now()));
+      timer = setTimeout(() => reject(new Error(`${this.name}: no answer to ${event} within ${PATIENCE} ms; it is ${JSON.stringify(this.room.status)}\n${this.journal.join("\n")}`)), Math.max(1, end - Date.now()));
     });
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
   }
