@@ -10,8 +10,18 @@ export async function violations(world, matches, acked) {
   const sql = "SELECT rooms.code, seq, encode(player_id, 'hex') AS player, events.command_id FROM events JOIN rooms ON rooms.id = room_id ORDER BY rooms.id, seq";
   for (const row of world.rows(sql)) logs.set(row.code, [...(logs.get(row.code) ?? []), row]);
   const wrong = [...gapless(logs), ...once(logs, rooms, acked)];
+  wrong.push(...(await overdue(world)));
   for (const match of matches) wrong.push(...(await alike(world, match)));
   return wrong;
+}
+
+/** Deadlines whose time has come fire: soon after all is well again none is left over. */
+async function overdue(world) {
+  for (const end = Date.now() + AGREED_WITHIN; ; await new Promise((resolve) => setTimeout(resolve, 500))) {
+    const late = world.rows(`SELECT code, wake_at FROM rooms WHERE wake_at < ${Date.now() - 2_000}`);
+    if (late.length === 0) return [];
+    if (Date.now() > end) return late.map(({ code, wake_at }) => `a deadline of room ${code} did not fire: ${new Date(wake_at).toISOString()}`);
+  }
 }
 
 function* gapless(logs) {

@@ -42,6 +42,7 @@ for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
         happened.push(`${((Date.now() - began.at) / 1000).toFixed(2)} s: ${inWords(fault).trim()}`);
         await world.suffer(fault);
       }));
+      world.weather.calmSince = Date.now();
       over = true;
       await Promise.all(tables);
       if (failed.length) throw failed[0];

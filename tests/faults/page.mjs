@@ -5,7 +5,7 @@ import { connect } from "../../static/parlor.js";
 
 /** Codes of answers that mean "later": nothing was changed, and nothing is wrong with what was asked. */
 const LATER = new Set(["UNAVAILABLE", "BUSY", "NO_GAME", "INTERNAL_ERROR"]);
-/** No answer for so long, with all faults undone by then, is a fault of ours. */
+/** No answer for so long, while nothing is wrong any more, is a fault of ours. */
 const PATIENCE = 60_000;
 /** Not of the log, though they name its `seq`. */
 const MARKERS = new Set(["connection_established", "state_sync", "session", "presence_update"]);
@@ -14,8 +14,8 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Page {
   /** `urls`: of them one is taken at random, and another one whenever a connection is lost. */
-  constructor(name, namespace, { urls, transports }, next, acked) {
-    Object.assign(this, { name: `${name} (${transports.join("+")})`, namespace, urls, next, acked, told: new Map(), wrong: [], journal: [], waiting: new Set() });
+  constructor(name, namespace, { urls, transports, weather }, next, acked) {
+    Object.assign(this, { name: `${name} (${transports.join("+")})`, namespace, urls, weather, next, acked, told: new Map(), wrong: [], journal: [], waiting: new Set() });
     const kept = new Map();
     this.room = connect({
       namespace,
@@ -85,38 +85,45 @@ export class Page {
     });
   }
 
-  async until(check, what, ms = PATIENCE) {
-    const end = Date.now() + ms;
+  /** Whether whoever waits since then has waited in vain. */
+  isLate(since) {
+    return Date.now() - Math.max(since, this.weather.calmSince) > PATIENCE;
+  }
+
+  async until(check, what) {
+    const since = Date.now();
     while (!check()) {
       if (this.wrong.length) throw new Error(`${this.name}: ${this.wrong[0]}`);
-      if (Date.now() > end) throw new Error(`${this.name} waited ${ms} ms for ${what}; it is ${JSON.stringify(this.room.status)}, at event ${this.room.seq} of ${this.room.roomCode}`);
-      await this.change(Math.min(1_000, Math.max(1, end - Date.now())));
+      if (this.isLate(since)) throw new Error(`${this.name} waited ${PATIENCE} ms for ${what}; it is ${JSON.stringify(this.room.status)}, at event ${this.room.seq} of ${this.room.roomCode}\n${this.journal.join("\n")}`);
+      await this.change();
     }
   }
 
   /** Asks until there is an answer that is not "later": `{ ok, … }` or `{ refused: code }`. Always the same command. */
   async ask(event, payload = {}) {
     const commandId = `${event} ${(this.asked = (this.asked ?? 0) + 1)}`;
-    const end = Date.now() + PATIENCE;
+    const since = Date.now();
     for (;;) {
       try {
-        const answer = await this.#within(end, this.room.send(event, payload, { commandId }), event);
+        const answer = await this.#within(since, this.room.send(event, payload, { commandId }), event);
         if (answer.seq !== undefined) this.acked.push({ code: this.room.roomCode, player: this.room.session.player_id, event, commandId, seq: answer.seq, duplicate: answer.duplicate === true });
         return answer;
       } catch (error) {
-        if (error.code === undefined || Date.now() > end) throw error;
+        if (error.code === undefined || this.isLate(since)) throw error;
         if (!LATER.has(error.code)) return { refused: error.code, message: error.message };
         await sleep(100);
       }
     }
   }
 
-  #within(end, promise, event) {
+  #within(since, promise, event) {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`${this.name}: no answer to ${event} within ${PATIENCE} ms; it is ${JSON.stringify(this.room.status)}`)), Math.max(1, end - Date.now()));
+      timer = setInterval(() => {
+        if (this.isLate(since)) reject(new Error(`${this.name}: no answer to ${event} within ${PATIENCE} ms; it is ${JSON.stringify(this.room.status)}\n${this.journal.join("\n")}`));
+      }, 1_000);
     });
-    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+    return Promise.race([promise, late]).finally(() => clearInterval(timer));
   }
 
   /** Asks to be let in: the state in the answer stands for all events up to it. */

@@ -66,11 +66,11 @@ async function match({ name, game, way, next, acked, ends, deserts, done }) {
 }
 
 async function begin(host) {
-  for (const end = Date.now() + 60_000; ; ) {
+  for (const since = Date.now(); ; ) {
     const answer = await host.ask("start_game");
     const { status } = await host.state;
     if (answer.ok || status === "in_progress") return;
-    if (answer.refused !== "NOT_READY" || Date.now() > end) throw new Error(`${host.name}: start_game was refused: ${answer.refused} ${answer.message}`);
+    if (answer.refused !== "NOT_READY" || host.isLate(since)) throw new Error(`${host.name}: start_game was refused: ${answer.refused} ${answer.message}`);
     await host.change(500);
   }
 }

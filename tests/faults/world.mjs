@@ -13,6 +13,8 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class World {
   busy = new Map();
+  /** Since when nothing is wrong any more. */
+  weather = { calmSince: Infinity };
 
   /** `next`: luck of its own, for the balancer. */
   async start(next) {
@@ -20,8 +22,10 @@ export class World {
     this.database = this.postgres.database("parlor_0");
     this.nodes = await Promise.all(Array.from({ length: NODES }, () => this.#node()));
     for (const { server } of this.nodes) await ready(undefined, () => linked(server), "hear the others");
-    // Any node for each connection: what long-polling meets behind a proxy.
-    this.balancer = await new Link(() => this.nodes[Math.floor(next() * NODES)].links.clients.port).listen();
+    // Any node for each connection, of those whose process is there: what long-polling meets behind a proxy.
+    const some = (nodes) => nodes[Math.floor(next() * nodes.length)];
+    const there = () => this.nodes.filter(({ server: { child } }) => child.exitCode === null && child.signalCode === null);
+    this.balancer = await new Link(() => (some(there()) ?? this.nodes[0]).links.clients.port).listen();
     return this;
   }
 
@@ -109,11 +113,12 @@ export class World {
 
   /** How a player connects: to a node of their own choice, or by long-polling (with or without an upgrade) to any node for each request. */
   way(next) {
+    const { weather } = this;
     const at = next();
     const balanced = [`http://127.0.0.1:${this.balancer.port}`];
-    if (at < 0.15) return { urls: balanced, transports: ["polling"] };
-    if (at < 0.35) return { urls: balanced, transports: ["polling", "websocket"] };
-    return { urls: this.nodes.map(({ url }) => url), transports: ["websocket"] };
+    if (at < 0.15) return { urls: balanced, transports: ["polling"], weather };
+    if (at < 0.35) return { urls: balanced, transports: ["polling", "websocket"], weather };
+    return { urls: this.nodes.map(({ url }) => url), transports: ["websocket"], weather };
   }
 
   /** The answer to an SQL query, rows as objects. */
