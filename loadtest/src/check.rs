@@ -134,9 +134,14 @@ impl RoomLog {
 }
 
 fn public(mut state: Value, own: &[&str]) -> Value {
-    if let Value::Object(fields) = &mut state {
-        for key in own {
-            fields.remove(*key);
+    for key in own {
+        let (within, key) = key.split_once('.').map_or((None, *key), |(within, key)| (Some(within), key));
+        let fields = match within {
+            Some(within) => state.get_mut(within),
+            None => Some(&mut state),
+        };
+        if let Some(Value::Object(fields)) = fields {
+            fields.remove(key);
         }
     }
     state
@@ -209,6 +214,9 @@ mod tests {
         assert!(log.state_agrees(7, json!({ "my_choice": null, "trust": 50 }), &["my_choice"]));
         assert!(!log.state_agrees(7, json!({ "trust": 49 }), &["my_choice"]));
         assert!(log.state_agrees(8, json!({ "trust": 49 }), &["my_choice"]));
+        assert!(log.state_agrees(9, json!({ "left": { "y": 1, "score": 2 }, "y": 5 }), &["left.y", "right.y"]));
+        assert!(log.state_agrees(9, json!({ "left": { "y": 9, "score": 2 }, "y": 5 }), &["left.y", "right.y"]));
+        assert!(!log.state_agrees(9, json!({ "left": { "y": 1, "score": 3 }, "y": 5 }), &["left.y", "right.y"]));
     }
 
     #[test]

@@ -139,6 +139,7 @@ impl Client {
     /// When coming back fails.
     pub async fn drop_and_resume(&mut self) -> Result<()> {
         let round = self.round.clone().context("in no room")?;
+        self.connection = Connection::Dropped;
         let begun = Instant::now();
         self.connection = Connection::open(&self.host, self.transport).await?;
         self.pending.clear();

@@ -1,6 +1,6 @@
 //! A connection by whichever transport, told in packets.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use clap::ValueEnum;
 
@@ -25,6 +25,8 @@ pub enum Transport {
 pub enum Connection {
     WebSocket(WebSocket),
     Polling(Polling),
+    /// Dropped without a word.
+    Dropped,
 }
 
 impl Connection {
@@ -63,6 +65,7 @@ impl Connection {
         match self {
             Self::WebSocket(socket) => socket.next().await,
             Self::Polling(polling) => polling.next().await,
+            Self::Dropped => bail!("the connection was dropped"),
         }
     }
 
@@ -74,6 +77,7 @@ impl Connection {
         match self {
             Self::WebSocket(socket) => socket.send(text).await,
             Self::Polling(polling) => polling.send(text).await,
+            Self::Dropped => bail!("the connection was dropped"),
         }
     }
 }

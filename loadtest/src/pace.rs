@@ -35,6 +35,16 @@ impl Pace {
         self.every.is_some()
     }
 
+    /// Leaves out what was due before `now`, when there was nothing to send.
+    pub fn skip(&mut self, now: Instant) {
+        if let Some(every) = self.every
+            && self.next < now
+        {
+            let behind = (now - self.next).as_secs_f64() / every.as_secs_f64().max(1e-9);
+            self.next += every.mul_f64(behind.ceil());
+        }
+    }
+
     /// When the next one is due.
     pub fn due(&self, now: Instant) -> Instant {
         if self.is_open() { self.next } else { now }
@@ -93,6 +103,17 @@ mod tests {
         let due = pace.due(start);
         assert_eq!(due, start + Duration::from_millis(150));
         assert_eq!(pace.go(due + TICK * 2), due);
+    }
+
+    #[test]
+    fn what_could_not_be_due_is_left_out() {
+        let start = Instant::now();
+        let mut pace = Pace::open(start, 10.0, 0.0);
+        pace.skip(start + Duration::from_millis(250));
+        let due = pace.due(start);
+        assert!((299..=301).contains(&(due - start).as_millis()), "still in step: {:?}", due - start);
+        pace.skip(start);
+        assert_eq!(pace.due(start), due);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 pub enum Span {
     /// From when a command was due until it was answered.
     Answer,
-    /// From when a message was due until another client had it.
+    /// From when a message was due until a client had it.
     Delivery,
     /// From opening a connection until `session`.
     Connect,

@@ -1,7 +1,12 @@
 //! What clients do: enter a room, play, and at the end compare what they know.
 
+mod backgammon;
 mod churn;
+mod codex;
 mod connect;
+mod draft;
+mod pong;
+mod tabletop;
 mod talk;
 
 use std::sync::Arc;
@@ -72,6 +77,11 @@ fn game(scenario: Scenario) -> Game {
     match scenario {
         Scenario::Bigroom => Game { senders: 2, ..talk::CHAT },
         Scenario::Idle => Game { senders: 0, ..talk::CHAT },
+        Scenario::Draft => draft::DRAFT,
+        Scenario::Pong => pong::PONG,
+        Scenario::Backgammon => backgammon::BACKGAMMON,
+        Scenario::Codex => codex::CODEX,
+        Scenario::Tabletop => tabletop::TABLETOP,
         _ => talk::CHAT,
     }
 }
@@ -224,6 +234,10 @@ impl<'a> Seat<'a> {
         mut own: Option<&mut Pace>,
         window: Window,
     ) -> Result<bool> {
+        if self.is_host() {
+            // What became due while the room was made is nobody's to send.
+            self.table.pace.lock().iter_mut().for_each(|pace| pace.skip(Instant::now()));
+        }
         if self.is_host() && self.game.start.is_some() {
             let mut heard = Vec::new();
             let all = tokio::time::timeout_at(window.end, round.entered.all());
@@ -250,6 +264,9 @@ impl<'a> Seat<'a> {
             if let Some(churn) = churn.as_mut().filter(|churn| churn.due() <= now) {
                 churn.drop_and_resume(client, bot, &mut last).await?;
                 continue;
+            }
+            if let Some(pace) = own.as_deref_mut().filter(|_| !bot.ready()) {
+                pace.skip(now);
             }
             let room = client.unanswered() < self.in_flight(own.as_deref());
             let wanted = room && (retry.is_some() || bot.ready());
