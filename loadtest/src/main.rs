@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod connection;
 mod mix;
+mod overload;
 mod pace;
 mod polling;
 mod report;
@@ -21,7 +22,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use args::Args;
+use args::{Args, Scenario};
+use report::Report;
 use run::Plan;
 use server::Server;
 
@@ -71,18 +73,31 @@ async fn work(args: &Args) -> Result<ExitCode> {
         quiet: args.quiet,
     };
     let mut interrupted = false;
-    let report = run::run(&plan, async {
+    let stop = async {
         if tokio::signal::ctrl_c().await.is_ok() {
             interrupted = true;
         } else {
             std::future::pending::<()>().await;
         }
-    })
-    .await?;
+    };
+    let report = if let (Scenario::Overload, [work]) = (args.scenario, &works[..]) {
+        tokio::select! {
+            outcome = overload::overload(args, work, &hosts, server.as_ref()) => {
+                let (report, outcome) = outcome?;
+                Report { overload: Some(outcome), ..report }
+            }
+            () = stop => return Ok(ExitCode::from(INTERRUPTED)),
+        }
+    } else {
+        run::run(&plan, stop).await?
+    };
     if let Some(server) = server {
         server.stop().await?;
     }
     print!("{}", report::table(&report));
+    if let Some(outcome) = &report.overload {
+        print!("{}", overload::table(outcome));
+    }
     write(args, &report)?;
     Ok(match (interrupted, report.is_clean()) {
         (true, _) => ExitCode::from(INTERRUPTED),
@@ -91,10 +106,11 @@ async fn work(args: &Args) -> Result<ExitCode> {
     })
 }
 
-fn write(args: &Args, report: &report::Report) -> Result<()> {
+fn write(args: &Args, report: &Report) -> Result<()> {
     let files = [
         (&args.json, serde_json::to_string_pretty(report)? + "\n"),
         (&args.csv, report::csv(report)),
+        (&args.html, report::html(report)),
     ];
     for (file, text) in files {
         if let Some(file) = file {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::args::Work;
-use crate::report::{Report, live};
+use crate::report::{Report, Run, live};
 use crate::scenario;
 use crate::server::{Server, Usage};
 use crate::world::{Table, World};
@@ -48,6 +48,7 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
     let mut before = usage();
     let mut ended = Instant::now();
     let mut after = before;
+    let mut drained = Duration::ZERO;
     let measuring = async {
         setting_up(&world, clients, plan.quiet).await;
         before = usage();
@@ -61,6 +62,8 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
         }
         ended = Instant::now();
         after = usage();
+        world.done.all().await;
+        drained = ended.elapsed();
         while tasks.join_next().await.is_some() {}
     };
     tokio::select! {
@@ -75,7 +78,16 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
     }
     let server = after.0.zip(before.0).map(|(after, before)| after.since(before));
     let tester = after.1.since(before.1);
-    Ok(Report::new(plan.name.clone(), plan.works, clients, world.tally.measured(ended), world.checks.found(), server, tester))
+    Ok(Report::new(Run {
+        scenario: plan.name.clone(),
+        works: plan.works,
+        clients,
+        measured: world.tally.measured(ended),
+        violations: world.checks.found(),
+        server,
+        tester,
+        drained,
+    }))
 }
 
 async fn setting_up(world: &World, clients: usize, quiet: bool) {

@@ -1,5 +1,6 @@
 //! What a run came to, in the forms in which it may be wanted.
 
+mod html;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ use crate::check::Found;
 use crate::server::Usage;
 use crate::tally::{Counts, Measured, Second, Span};
 
-pub use table::{live, table};
+pub use html::html;
+pub use table::{live, table, time};
 
 /// Bars of a histogram, each a tenth of a power of ten wide.
 #[derive(Clone, Debug, Serialize)]
@@ -96,11 +98,29 @@ pub struct Report {
     pub server: Option<Usage>,
     pub commands_per_server_cpu_s: Option<f64>,
     pub tester: Usage,
+    /// From the end of the sending until everything was answered.
+    pub drained_s: f64,
+    /// What an overload came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overload: Option<crate::overload::Overload>,
     pub per_second: Vec<Second>,
 }
 
+/// What a report is made of.
+pub struct Run<'a> {
+    pub scenario: String,
+    pub works: &'a [Work],
+    pub clients: usize,
+    pub measured: Measured,
+    pub violations: Found,
+    pub server: Option<Usage>,
+    pub tester: Usage,
+    pub drained: std::time::Duration,
+}
+
 impl Report {
-    pub fn new(scenario: String, works: &[Work], clients: usize, measured: Measured, violations: Found, server: Option<Usage>, tester: Usage) -> Self {
+    pub fn new(run: Run<'_>) -> Self {
+        let Run { scenario, works, clients, measured, violations, server, tester, drained } = run;
         let seconds = measured.elapsed.as_secs_f64();
         let per_s = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
         let counts = measured.counts;
@@ -129,6 +149,8 @@ impl Report {
             server,
             commands_per_server_cpu_s: server.filter(|usage| usage.cpu_s > 0.0).map(|usage| counts.answered as f64 / usage.cpu_s),
             tester,
+            drained_s: drained.as_secs_f64(),
+            overload: None,
             per_second: measured.seconds,
         }
     }

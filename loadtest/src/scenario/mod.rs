@@ -139,6 +139,9 @@ impl<'a> Seat<'a> {
                 self.world.tally.count(|counts| counts.games += 1);
             }
             bot = (self.game.bot)(self.world.seed ^ (self.number as u64) << 20 ^ u64::from(round.number + 1), self.seat);
+            // So that nothing of the old room is heard in the new one.
+            client.ask("leave_room", "{}", drop).await?;
+            client.round = None;
             let next = self.enter(&mut client, bot.as_mut(), round.number + 1);
             match tokio::time::timeout_at(window.end, next).await {
                 Ok(next) => round = next?,
