@@ -29,6 +29,7 @@ use crate::room::Rooms;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
 use crate::time::Clock;
+use crate::web::api::images::Gallery;
 use crate::web::csrf::Csrf;
 use crate::web::limit::AddressLimit;
 use crate::web::link::Links;
@@ -68,6 +69,8 @@ pub struct App {
     /// How often one player may send commands over plain HTTP: as a socket may.
     pub command_limit: AddressLimit,
     pub annotations: Arc<dyn Annotations>,
+    /// What players show each other.
+    pub gallery: Gallery,
     /// How often one player may ask about a game: each question may be a second of work.
     pub question_limit: AddressLimit,
 }
@@ -100,6 +103,7 @@ impl App {
         let previous = config.previous_secrets.0.iter().map(Secret::expose);
         let tokens = Arc::new(Tokens::rotated(secret.expose(), previous, config.token_lifetime));
         let annotations: Arc<dyn Annotations> = Arc::clone(&store) as _;
+        let gallery = Gallery::new(Arc::clone(&store) as _, &config);
         let desk = Desk::open(store, Arc::clone(&tokens), clock.clone(), &config).await?;
         if let Some(cluster) = &cluster {
             let cluster = Arc::clone(cluster);
@@ -114,6 +118,7 @@ impl App {
             room_limit: AddressLimit::new(config.room_rate_burst, config.room_rate_every, config.rate_limits),
             command_limit: AddressLimit::new(config.socket_rate_burst, config.socket_rate_every(), config.rate_limits),
             annotations,
+            gallery,
             question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
             rooms,
             queue,

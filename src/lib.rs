@@ -18,6 +18,7 @@
 //! - [`log`]: the event log and the tables beside it.
 //! - [`cluster`]: several nodes on one store, and the Redis between them.
 //! - [`queue`]: matchmaking, two strangers for one room.
+//! - [`picture`]: uploaded images, decoded and written anew.
 //! - [`account`]: who somebody is. [`config`]: every setting.
 //! - [`socket`]: Socket.IO in all its versions. [`web`]: HTTP and pages.
 //! - [`app`]: where dependencies are built. [`server`]: accepting and draining. [`cli`]: the subcommands. [`telemetry`]: log lines.
@@ -47,6 +48,7 @@ pub mod game;
 pub mod games;
 pub mod id;
 pub mod log;
+pub mod picture;
 pub mod queue;
 pub mod rating;
 pub mod refusal;

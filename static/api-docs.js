@@ -51,6 +51,11 @@ function operation(document, path, method, what, number) {
     body.value = JSON.stringify(example?.value ?? content.example ?? {}, null, 2);
     form.append(field(`${id}-body`, "Body", undefined, body));
   }
+  const kinds = Object.keys(resolve(document, what.requestBody)?.content ?? {}).filter((kind) => kind.startsWith("image/"));
+  if (kinds.length) {
+    body = element("input", { type: "file", accept: kinds.join() });
+    form.append(field(`${id}-body`, "File", undefined, body));
+  }
   const button = element("button", { class: "button primary" }, "Send");
   const answer = element("div", { class: "answer", "aria-live": "polite", hidden: true });
   form.append(element("div", { class: "row" }, button), answer);
@@ -90,10 +95,11 @@ async function send(path, method, inputs, body, answer) {
   if (query.size) address += `?${query}`;
   const headers = {};
   if (token.value.trim()) headers.Authorization = `Bearer ${token.value.trim()}`;
-  if (body) headers["Content-Type"] = "application/json";
+  const [file] = body?.files ?? [];
+  if (body) headers["Content-Type"] = body.files ? (file?.type ?? "image/png") : "application/json";
   let response;
   try {
-    response = await fetch(address, { method: method.toUpperCase(), headers, body: body?.value });
+    response = await fetch(address, { method: method.toUpperCase(), headers, body: body?.files ? file : body?.value });
   } catch (error) {
     show(answer, false, "No answer", String(error.message));
     return;
@@ -103,7 +109,7 @@ async function send(path, method, inputs, body, answer) {
   if (kind.startsWith("image/")) {
     show(answer, response.ok, line, kind);
     // The page may load pictures from this server only, so it is asked for once more.
-    const picture = element("img", { alt: "The QR code of the join link", src: address });
+    const picture = element("img", { alt: "The picture", src: address });
     answer.append(picture);
     return;
   }

@@ -76,7 +76,7 @@ pub struct Room {
 pub struct Export {
     #[command(flatten)]
     pub room: Room,
-    /// `json`, or a format that the game has: `mat` and `sgf` of backgammon
+    /// `json`, `md` for what was said to be read, or a format that the game has: `mat` and `sgf` of backgammon
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     pub format: String,
 }

@@ -65,6 +65,10 @@ pub struct Config {
     #[arg(long = "drain-ms", env = "PARLOR_DRAIN_MS", value_name = "MS", default_value = "5000", value_parser = millis(0..=120_000), help_heading = SERVING)]
     pub drain: Duration,
 
+    /// Whether `/playground` is there, a page to try the protocol on: `on` or `off`. For those who write clients.
+    #[arg(long, env = "PARLOR_PLAYGROUND", value_name = "on|off", default_value = "off", value_parser = switch, action = ArgAction::Set, help_heading = SERVING)]
+    pub playground: bool,
+
     /// Log filter: a level, or levels by module such as `info,parlor::room=debug`.
     #[arg(long, env = "PARLOR_LOG", value_name = "FILTER", default_value = "info", help_heading = SERVING)]
     pub log: Filter,
@@ -214,6 +218,15 @@ pub struct Config {
     /// Rooms not yet over that one player may have made.
     #[arg(long, env = "PARLOR_ROOMS_PER_PLAYER", value_name = "N", default_value = "50", value_parser = count, help_heading = LIMITS)]
     pub rooms_per_player: NonZeroU32,
+
+    /// Images that one room keeps, in games whose players show each other some; 0 takes none.
+    #[arg(long, env = "PARLOR_ROOM_IMAGES", value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32), help_heading = LIMITS)]
+    pub room_images: u32,
+
+    /// What the images of one room take in all.
+    // A campaign's maps and faces; at most 5 MB each.
+    #[arg(long, env = "PARLOR_ROOM_IMAGE_BYTES", value_name = "BYTES", default_value = "52428800", value_parser = bytes(0..=10_737_418_240), help_heading = LIMITS)]
+    pub room_image_bytes: usize,
 
     /// Commands that may wait in front of one room; beyond it they are answered `BUSY`.
     // A client may send thousands of events without waiting; at 20 µs a command the last one waits a third of a second.

@@ -36,6 +36,39 @@ pub fn decode<C: DeserializeOwned>(event: &str, payload: &RawValue) -> Result<C,
     C::deserialize(Tagged { event, payload })
 }
 
+/// What the events are called that `C` is made of.
+pub fn names<C: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    // Reading an enum begins with asking for one of its variants, and that is as far as this goes.
+    let _ = C::deserialize(Asked(&mut names));
+    names
+}
+
+struct Asked<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> de::Deserializer<'de> for Asked<'_> {
+    type Error = NotACommand;
+
+    fn deserialize_any<V: de::Visitor<'de>>(self, _visitor: V) -> Result<V::Value, NotACommand> {
+        Err(NotACommand::Unknown)
+    }
+
+    fn deserialize_enum<V: de::Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, NotACommand> {
+        *self.0 = variants;
+        Err(NotACommand::Unknown)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
 struct Tagged<'a> {
     event: &'a str,
     payload: &'a RawValue,
@@ -123,6 +156,12 @@ mod tests {
         let raw: Box<RawValue> = serde_json::from_str(payload).unwrap();
         let got = decode::<Sample>(event, &raw).map_err(|error| error.to_string());
         assert_eq!(got, expected.map_err(str::to_owned), "{event} {payload}");
+    }
+
+    #[test]
+    fn the_events_of_a_game_are_known_by_name() {
+        assert_eq!(names::<Sample>(), ["draw", "place"]);
+        assert!(names::<u32>().is_empty());
     }
 
     #[test]

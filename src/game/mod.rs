@@ -41,6 +41,8 @@ pub trait Game: Sized + Clone + PartialEq + Debug + Send + Sync + Serialize + De
     /// Whether a free seat may be taken while the game runs. Whoever takes one comes as [`Input::Returned`], and
     /// [`Draft::participants`] says who it is.
     const OPEN_SEATS: bool = false;
+    /// Whether players may upload images for those at the table; the game's events say who is shown which.
+    const IMAGES: bool = false;
     /// Other names under which this game's clients expect an event that tells one socket about its room: `connection_established`,
     /// `presence_update` when it enters, and `room_left`, which is sent under no other name.
     const ALIASES: &'static [(&'static str, &'static str)] = &[];

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::chance::Seed;
-use crate::game::command::{NotACommand, decode};
+use crate::game::command::{NotACommand, decode, names};
 use crate::game::record::Format;
 use crate::game::{Game, Past, Viewer};
 use crate::id::{RoomCode, Seat, Seq};
@@ -58,6 +58,8 @@ fn register<G: Game>(assets: G::Assets, settings: &Arc<RoomSettings>) -> Arc<dyn
         summary: G::SUMMARY,
         seats: SeatsNeeded { min: *G::SEATS.start(), max: *G::SEATS.end() },
         spectators: G::SPECTATORS,
+        images: G::IMAGES,
+        commands: names::<G::Command>(),
         bots: G::BOTS,
         options: serde_json::Value::from(schemars::schema_for!(G::Options)),
         default_options: serde_json::to_value(G::Options::default()).unwrap_or_default(),
@@ -94,6 +96,10 @@ pub struct Card {
     pub summary: &'static str,
     pub seats: SeatsNeeded,
     pub spectators: bool,
+    /// Whether players may upload images.
+    pub images: bool,
+    /// The game's own events, as players send them.
+    pub commands: &'static [&'static str],
     pub bots: &'static [&'static str],
     /// JSON Schema of `options`.
     pub options: serde_json::Value,

@@ -21,6 +21,7 @@
 pub mod accounts;
 pub mod annotations;
 pub mod anonymous;
+pub mod images;
 pub mod nodes;
 pub mod noting;
 pub mod owners;
@@ -250,6 +251,12 @@ pub trait EventLog: Send + Sync + 'static {
 }
 
 /// A store with everything in it, whichever it is. New traits of tables are added here.
-pub trait Tables: EventLog + accounts::Accounts + annotations::Annotations + queue::Queue + ratings::Ratings {}
+pub trait Tables:
+    EventLog + accounts::Accounts + annotations::Annotations + images::Images + queue::Queue + ratings::Ratings
+{
+}
 
-impl<T: EventLog + accounts::Accounts + annotations::Annotations + queue::Queue + ratings::Ratings> Tables for T {}
+impl<T> Tables for T where
+    T: EventLog + accounts::Accounts + annotations::Annotations + images::Images + queue::Queue + ratings::Ratings
+{
+}

@@ -43,6 +43,26 @@ pub struct Entries {
     pub next: Option<Seq>,
 }
 
+/// What is said, and what is rolled, for those who do not want to name events.
+const ROLLS: [&str; 1] = ["dice_roll"];
+
+/// A part of a game's `history`, as its card names it: `chat`, `rolls` or `all`.
+///
+/// # Errors
+/// `VALIDATION_ERROR` when there is no such part.
+pub fn part(name: &str, history: &[&str]) -> Result<Option<Vec<String>>, Refusal> {
+    let kept = |rolls: bool| {
+        let kept = [ALWAYS].into_iter().chain(history.iter().copied()).filter(|kind| ROLLS.contains(kind) == rolls);
+        Some(kept.map(str::to_owned).collect())
+    };
+    match name {
+        "chat" => Ok(kept(false)),
+        "rolls" => Ok(kept(true)),
+        "all" => Ok(None),
+        _ => Err(Refusal::invalid("`kind` should be chat, rolls or all")),
+    }
+}
+
 impl Page {
     /// # Errors
     /// `VALIDATION_ERROR` when the payload is no page.
@@ -121,6 +141,16 @@ fn has(payload: &str, search: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::has;
+
+    #[test]
+    fn a_part_is_what_is_said_or_what_is_rolled() {
+        let history = ["dice_roll", "whisper"];
+        let of = |name: &str| super::part(name, &history).unwrap();
+        assert_eq!(of("chat"), Some(vec!["chat_message".to_owned(), "whisper".to_owned()]));
+        assert_eq!((of("rolls"), of("all")), (Some(vec!["dice_roll".to_owned()]), None));
+        assert_eq!(super::part("rolls", &[]).unwrap(), Some(vec![]));
+        assert!(super::part("everything", &history).is_err());
+    }
 
     #[test]
     fn a_search_looks_into_texts_and_not_into_what_is_for_machines() {

@@ -5,6 +5,7 @@
 //! [`thinking`] (bots and questions, on threads of their own), [`consult`], [`history`].
 
 pub mod actor;
+pub mod chronicle;
 pub mod consult;
 pub mod deadlines;
 pub mod decide;

@@ -65,6 +65,10 @@ async fn every_example_is_taken_by_the_server() {
         }
         for (method, operation) in methods.as_object().unwrap().iter().filter(|(_, one)| one["requestBody"].is_object()) {
             let content = &operation["requestBody"]["content"]["application/json"];
+            // A file is its own example.
+            if content.is_null() {
+                continue;
+            }
             for (name, example) in content["examples"].as_object().expect("an example to start from") {
                 let what = format!("{method} {path}: {name}");
                 schema::check(&document, &content["schema"], &example["value"], &what);

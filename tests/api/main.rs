@@ -5,6 +5,7 @@ mod annotations;
 mod bad_input;
 mod docs;
 mod figures;
+mod images;
 mod limits;
 mod play;
 mod presence;
@@ -13,6 +14,7 @@ mod rooms;
 mod schema;
 mod session;
 mod support;
+mod talk;
 
 use std::path::Path;
 

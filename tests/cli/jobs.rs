@@ -51,6 +51,9 @@ async fn a_finished_room_is_replayed_exported_and_verified() {
     assert_eq!(round["seed_hash"], document["room"]["seed_hash"]);
     assert_eq!(round["seed"].as_str().unwrap().len(), 64);
 
+    let read = printed(folder, &["export", code, "--format", "md"]);
+    assert!(read.starts_with(&format!("# AniFight, room {code}\n")), "{read}");
+
     let verified = printed(folder, &["verify", code]);
     let draws = replay.matches("character_drawn").count();
     assert!(draws >= 4 && verified.ends_with(&format!("{code}: all {draws} draws match\n")), "{verified}");

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod room;
+mod story;
 
 use std::process::{Command, Output};
 

@@ -10,6 +10,9 @@ use crate::kept::Kept;
 use crate::postgres::Server;
 use crate::redis::Redis;
 
+/// For tests that many take part in: a machine that does much else at once is slow, and not broken.
+pub const PATIENT: [&str; 3] = ["--grace-ms=60000", "--ping-timeout-ms=60000", "--postgres-timeout-ms=60000"];
+
 pub struct Cluster {
     _postgres: Server,
     pub redis: Redis,

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::balancer::Balancer;
-use crate::nodes::{Cluster, Node};
+use crate::nodes::{Cluster, Node, PATIENT};
 use crate::session::{Failure, Session};
 
 const GAMES: usize = 20;
@@ -27,6 +27,8 @@ struct Steady {
     seqs: Vec<u64>,
     /// How long it took to be back, each time.
     breaks: Vec<Duration>,
+    /// The last event it had each time.
+    came_back: Vec<Option<u64>>,
     /// Commands that were acknowledged, and those of them that had been applied before.
     acknowledged: Vec<(String, u64)>,
     duplicates: usize,
@@ -39,14 +41,15 @@ async fn connect(port: u16, by_websocket: bool, auth: Value) -> Result<Session, 
 impl Steady {
     async fn new(port: u16, by_websocket: bool) -> Self {
         let session = connect(port, by_websocket, json!({})).await.unwrap();
-        let (code, seqs, breaks, acknowledged) = (String::new(), vec![], vec![], vec![]);
-        Self { port, by_websocket, session, code, seqs, breaks, acknowledged, duplicates: 0 }
+        let (code, seqs, breaks, came_back, acknowledged) = (String::new(), vec![], vec![], vec![], vec![]);
+        Self { port, by_websocket, session, code, seqs, breaks, came_back, acknowledged, duplicates: 0 }
     }
 
     /// Comes back to the room as a client does: with its token, the room, and the last event it has.
     async fn come_back(&mut self) {
         let began = Instant::now();
         self.seqs.append(&mut self.session.seqs);
+        self.came_back.push(self.seqs.last().copied());
         loop {
             let resume = json!({ "token": self.session.token, "room_code": self.code, "last_seq": self.seqs.last() });
             if let Ok(mut session) = connect(self.port, self.by_websocket, resume).await
@@ -149,6 +152,19 @@ async fn play(port: u16, by_websocket: [bool; 2], over: Arc<AtomicBool>, begun: 
     Played { code, players: [host, guest] }
 }
 
+/// How long it takes at most, meanwhile, to connect to a node that goes on: what the machine does to anybody.
+async fn slowest(node: Arc<AtomicU16>, over: Arc<AtomicBool>) -> Duration {
+    let mut slowest = Duration::ZERO;
+    while !over.load(Ordering::SeqCst) {
+        let began = Instant::now();
+        if connect(node.load(Ordering::SeqCst), true, json!({})).await.is_ok() {
+            slowest = slowest.max(began.elapsed());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    slowest
+}
+
 /// All events of a room, as the API tells them.
 fn log(node: &Node, code: &str) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
@@ -166,7 +182,7 @@ fn log(node: &Node, code: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_are_restarted_one_after_the_other_and_no_game_notices_more_than_a_moment() {
-    let cluster = Cluster::new(&[]).await;
+    let cluster = Cluster::new(&PATIENT[1..]).await;
     let mut nodes: Vec<Node> = tokio::task::block_in_place(|| (0..3).map(|_| cluster.node()).collect());
     let ports = |nodes: &[Node]| nodes.iter().map(|node| node.port).collect::<Vec<_>>();
     let balancer = Balancer::start(ports(&nodes)).await;
@@ -179,6 +195,8 @@ async fn nodes_are_restarted_one_after_the_other_and_no_game_notices_more_than_a
         assert!(games.try_join_next().is_none(), "no game ends before it is told to");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let newest = Arc::new(AtomicU16::new(nodes[2].port));
+    let slowness = tokio::spawn(slowest(Arc::clone(&newest), Arc::clone(&over)));
     let mut drains = Vec::new();
     for _ in 0..3 {
         // The others have seen the store in order for long enough to watch over each other.
@@ -190,12 +208,14 @@ async fn nodes_are_restarted_one_after_the_other_and_no_game_notices_more_than_a
         assert!(status.success(), "{status}");
         drains.push(began.elapsed());
         let node = tokio::task::block_in_place(|| cluster.node());
+        newest.store(node.port, Ordering::SeqCst);
         nodes.push(node);
         balancer.set(ports(&nodes));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     over.store(true, Ordering::SeqCst);
     let played = games.join_all().await;
+    let slowest = slowness.await.unwrap();
 
     let (mut commands, mut retried, mut breaks, mut away) = (0, 0, Vec::<Duration>::new(), 0);
     for Played { code, players } in &played {
@@ -224,7 +244,9 @@ async fn nodes_are_restarted_one_after_the_other_and_no_game_notices_more_than_a
             retried += player.duplicates;
             breaks.extend(&player.breaks);
             let known = &player.seqs;
-            assert!(known.windows(2).all(|pair| pair[1] == pair[0] + 1), "events were missed or told twice: {known:?}");
+            let odd: Vec<_> = known.windows(2).filter(|pair| pair[1] != pair[0] + 1).collect();
+            let (came_back, by_websocket) = (&player.came_back, player.by_websocket);
+            assert!(odd.is_empty(), "missed or told twice: {odd:?}; by WebSocket: {by_websocket}; came back after {came_back:?}");
             for (id, seq) in &player.acknowledged {
                 assert!(seqs.contains(seq), "{id} was acknowledged and is not in the log");
             }
@@ -239,5 +261,7 @@ async fn nodes_are_restarted_one_after_the_other_and_no_game_notices_more_than_a
         breaks.len(),
         breaks.get(breaks.len() / 2),
     );
-    assert!(!breaks.is_empty() && longest < Duration::from_secs(3), "back after {longest:?}");
+    // Three seconds, or more on a machine on which anything takes long.
+    let allowed = Duration::from_secs(3).max(slowest * 5);
+    assert!(!breaks.is_empty() && longest < allowed, "back after {longest:?}; the slowest of other connections took {slowest:?}");
 }

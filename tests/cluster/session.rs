@@ -54,8 +54,11 @@ pub async fn send(http: &Http<HttpConnector, Body>, method: Method, url: &str, b
     match http.request(request).await {
         Ok(response) => {
             let status = response.status();
-            let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap_or_default();
-            (status, String::from_utf8_lossy(&body).into_owned())
+            match to_bytes(Body::new(response.into_body()), usize::MAX).await {
+                Ok(body) => (status, String::from_utf8_lossy(&body).into_owned()),
+                // Cut off: what was in it has not arrived.
+                Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()),
+            }
         }
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()),
     }

@@ -7,6 +7,8 @@ mod away;
 mod bad_input;
 #[path = "../api/figures.rs"]
 mod figures;
+#[path = "../api/images.rs"]
+mod images;
 #[path = "../api/limits.rs"]
 mod limits;
 #[path = "../api/play.rs"]

@@ -6,3 +6,4 @@ mod forms;
 mod refused;
 mod rooms;
 mod support;
+mod talk;

@@ -1,4 +1,4 @@
-//! `parlor export`: a room as one JSON document, or its game in the format of another program. Of a room that is not over it holds what a
+//! `parlor export`: a room as one JSON document, what was said in it to be read, or its game in the format of another program. Of a room that is not over it holds what a
 //! spectator may see.
 
 use anyhow::Context;
@@ -9,9 +9,11 @@ use super::reading::{Reading, Round};
 use crate::game::Viewer;
 use crate::log::Visibility;
 use crate::room::actor::EventShown;
+use crate::room::chronicle::readable;
 use crate::room::erased::Summary;
 use crate::room::export::known_format;
 use crate::time::Timestamp;
+use crate::web::view::tabletop;
 
 /// Goes up when a reader of the document would have to know.
 const FORMAT: &str = "parlor-room/1";
@@ -38,15 +40,23 @@ pub fn export(reading: &Reading, format: &str) -> anyhow::Result<String> {
     if format == "json" {
         return document(reading);
     }
+    if format == "md" {
+        let room = reading.game.load(None, &reading.rows)?;
+        return Ok(readable(reading.game.card().title, &room.summary(), &told(reading, room.viewer(None))?, tabletop::what));
+    }
     let format = known_format(&*reading.game, format)?;
     let text = reading.game.export(&reading.rows, format.name)?;
     text.context("a game with secrets is exported when it is over")
 }
 
+/// Everything that `viewer` was told, in order.
+fn told(reading: &Reading, viewer: Viewer) -> anyhow::Result<Vec<EventShown>> {
+    reading.rows.iter().map(|row| Ok(EventShown::new(row.seq, row.at, reading.game.tell(row, viewer)?))).collect()
+}
+
 fn document(reading: &Reading) -> anyhow::Result<String> {
     let room = reading.game.load(None, &reading.rows)?;
     let viewer = room.viewer(None);
-    let shown = reading.rows.iter().map(|row| Ok(EventShown::new(row.seq, row.at, reading.game.tell(row, viewer)?)));
     let document = Document {
         format: FORMAT,
         seen_by: if viewer == Viewer::Omniscient { "all" } else { "spectator" },
@@ -56,7 +66,7 @@ fn document(reading: &Reading) -> anyhow::Result<String> {
         options: room.rematch_spec().options,
         rounds: reading.rounds()?,
         state: room.state(viewer),
-        events: shown.collect::<anyhow::Result<_>>()?,
+        events: told(reading, viewer)?,
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }

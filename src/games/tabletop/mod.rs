@@ -116,6 +116,7 @@ impl Game for Tabletop {
     const SEATS: RangeInclusive<u8> = 1..=21;
     const SECRETS: bool = true;
     const OPEN_SEATS: bool = true;
+    const IMAGES: bool = true;
     const ALIASES: &'static [(&'static str, &'static str)] =
         &[("connection_established", "room_joined"), ("presence_update", "player_list"), ("room_left", "room_left")];
     const HISTORY: &'static [&'static str] =

@@ -147,7 +147,6 @@ fn at_table(table: &Tabletop) -> Vec<Command> {
     let private = |private| Command::SettingsUpdate(seats::Ask { private_sheets: Some(private), ..seats::Ask::default() });
     let stats = [("str".to_owned(), Some(12))].into_iter().collect();
     let mut all = vec![
-        Command::EndSession { reason: None },
         poll(true),
         poll(false),
         private(true),
@@ -159,6 +158,10 @@ fn at_table(table: &Tabletop) -> Vec<Command> {
         Command::DmHandOver { to: Seat(1) },
         Command::DmClaim,
     ];
+    // Not before there was a fight: sessions of the suite are to be long enough.
+    if table.rounds >= 1 {
+        all.push(Command::EndSession { reason: None });
+    }
     for poll in &table.polls {
         all.push(Command::PollVote { poll_id: poll.id, choices: vec![1] });
         all.push(Command::PollVote { poll_id: poll.id, choices: vec![] });

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod annotations;
+mod images;
 mod notes;
 mod owners;
 mod queue;

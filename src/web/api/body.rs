@@ -69,7 +69,7 @@ fn declares_json(headers: &HeaderMap) -> Option<bool> {
 
 /// Reads a body of at most `max` bytes. Of a larger one the rest is read and thrown away, within reason: a client that is still
 /// sending when the connection closes never sees the answer.
-async fn read(request: Request, max: usize) -> ApiResult<Vec<u8>> {
+pub async fn read(request: Request, max: usize) -> ApiResult<Vec<u8>> {
     let (mut bytes, mut thrown_away) = (Vec::new(), 0);
     let mut body = request.into_body();
     while let Some(frame) = body.frame().await {

@@ -4,6 +4,7 @@
 //! - [`lobby`], [`invite`]: rooms are made, found and joined.
 //! - [`consult`]: questions about a game; [`annotations`]: what people remark on it.
 //! - [`play`], [`record`]: commands, waiting for events, states and proofs.
+//! - [`images`]: what players show each other.
 //! - [`queue`]: strangers wait for each other.
 //! - [`session`], [`me`]: who one is, and what one may do about that. [`about`]: what there is.
 
@@ -13,6 +14,7 @@ pub mod asker;
 pub mod body;
 pub mod consult;
 pub mod figures;
+pub mod images;
 pub mod invite;
 pub mod lobby;
 pub mod me;
@@ -38,7 +40,7 @@ use crate::refusal::Refusal;
 pub const ROOT: &str = "/api";
 
 /// Every route, below [`ROOT`]. The document in `openapi.json` describes each; a test compares.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 37] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 39] {
     [
         ("/games", get(about::games)),
         ("/rooms", get(lobby::list).post(lobby::create)),
@@ -75,6 +77,8 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 37] {
         ("/rooms/{code}/annotations", get(annotations::of_room).post(annotations::add)),
         ("/rooms/{code}/annotations/{id}", delete(annotations::remove)),
         ("/annotations", get(annotations::find)),
+        ("/rooms/{code}/images", post(images::add)),
+        ("/rooms/{code}/images/{id}", get(images::show)),
         ("/openapi.json", get(about::document)),
         ("/docs", get(about::page)),
     ]

@@ -15,9 +15,11 @@ use crate::app::App;
 use crate::game::Viewer;
 use crate::id::{RoomCode, Seat, Seq};
 use crate::log::Status;
+use crate::room::chronicle;
 use crate::room::erased::Checked;
-use crate::room::history::Page;
+use crate::room::history::{Page, part as part_of};
 use crate::web::error::ApiResult;
+use crate::web::view::tabletop;
 
 #[derive(Serialize)]
 struct StateOut {
@@ -86,11 +88,13 @@ pub async fn history(State(app): State<Arc<App>>, Code(code): Code, asker: Asker
     let look = app.rooms.look(code, asker.id()).await?;
     look.may_watch()?;
     let kinds = fields.get::<String>("kinds", "names of events, with commas between")?;
+    let kinds = kinds.filter(|kinds| !kinds.is_empty()).map(|kinds| kinds.split(',').map(|kind| kind.trim().to_owned()).collect());
+    let part = fields.get::<String>("kind", "chat, rolls or all")?.unwrap_or_else(|| "all".to_owned());
     let page = Page {
-        kinds: kinds.filter(|kinds| !kinds.is_empty()).map(|kinds| kinds.split(',').map(|kind| kind.trim().to_owned()).collect()),
+        kinds: kinds.or(part_of(&part, look.game.card().history)?),
         before: fields.number("before")?.map(Seq),
         limit: fields.number("limit")?.map(|limit| limit as usize),
-        search: fields.get::<String>("search", "a text")?,
+        search: fields.get::<String>("search", "a text")?.or(fields.get::<String>("q", "a text")?),
     };
     Ok(Json(app.rooms.history(&look, &page).await?).into_response())
 }
@@ -102,10 +106,15 @@ pub async fn verify(State(app): State<Arc<App>>, Code(room_code): Code) -> ApiRe
     Ok(Json(VerdictOut { room_code, matches: draws.iter().all(|draw| draw.matches), draws }).into_response())
 }
 
-/// `GET /rooms/{code}/export?format=mat`: the room's last round in a format of other programs, as far as it is played.
+/// `GET /rooms/{code}/export?format=md`: all that the asker was told, for programs or for people; or the room's last round in a format of
+/// other programs, as far as it is played.
 pub async fn export(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, fields: Fields) -> ApiResult<Response> {
     app.rooms.look(code, asker.id()).await?.may_watch()?;
-    let exported = app.rooms.export(code, &fields.get::<String>("format", "a format")?.unwrap_or_default()).await?;
+    let format = fields.get::<String>("format", "a format")?.unwrap_or_default();
+    let exported = match chronicle::FORMATS.into_iter().find(|known| known.name == format) {
+        Some(format) => app.rooms.chronicle(code, asker.id(), format, tabletop::what).await?,
+        None => app.rooms.export(code, &format).await?,
+    };
     let name = format!("attachment; filename=\"{code}.{}\"", exported.format.name);
     let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static(exported.format.media_type);

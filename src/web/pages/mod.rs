@@ -15,11 +15,13 @@ mod join;
 mod leaderboard;
 mod lobby;
 mod play;
+mod playground;
 mod profile;
 mod queue;
 mod replay;
 mod results;
 mod session;
+mod talk;
 
 use std::sync::Arc;
 
@@ -43,6 +45,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/room/{code}", get(lobby::show))
         .route("/room/{code}/start", post(lobby::start))
         .route("/room/{code}/bot", post(lobby::bot))
+        .route("/room/{code}/history", get(talk::show))
         .route("/room/{code}/leave", post(lobby::leave))
         .route("/login", get(account::show_login).post(account::log_in))
         .route("/register", get(account::show_register).post(account::register))
@@ -55,6 +58,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/players/{id}", get(profile::show_other))
         .route("/leaderboard", get(leaderboard::show))
         .route("/play/{code}", get(play::show))
+        .route("/playground", get(playground::show))
         .route("/results/{code}", get(results::show))
         .route("/replay/{code}", get(replay::show))
         .fallback(answer::not_found)

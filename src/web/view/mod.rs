@@ -11,11 +11,14 @@ pub mod draft;
 mod error;
 mod figures;
 mod home;
+mod playground;
 pub mod pong;
 mod queue;
 mod replay;
 mod results;
 mod room;
+pub mod tabletop;
+mod talk;
 mod teller;
 #[cfg(test)]
 mod tests;
@@ -27,11 +30,14 @@ pub use draft::DraftPage;
 pub use error::ErrorPage;
 pub use figures::{Chart, Figures, GameTab, LeaderboardPage, Past, Rank};
 pub use home::{Choice, CreatePage, GameCard, HomePage, JoinPage, OptionField, RoomRow, Typed};
+pub use playground::{PlaygroundGame, PlaygroundPage};
 pub use pong::PongPage;
 pub use queue::{QueuePage, WaitingPlace};
 pub use replay::{MoveLine, ReplayPage, Stage};
 pub use results::{Fairness, ResultsPage, ScoreColumn, ScoreLine, Verdict};
 pub use room::{Fact, LobbyPage, Notice, Person, SeatView};
+pub use tabletop::TabletopPage;
+pub use talk::{TalkLine, TalkPage};
 pub use teller::{Tell, Teller};
 
 /// What every page needs besides its own matter.

@@ -38,10 +38,28 @@ pub struct LobbyPage {
     pub online: u32,
 }
 
+/// Free seats that are listed one by one.
+const FREE_LISTED: usize = 3;
+
 impl LobbyPage {
     /// The code letter by letter, as a screen reader should say it.
     fn spoken_code(&self) -> String {
         self.code.as_str().chars().map(String::from).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The seats that are listed one by one: of the free ones a few, where nothing can be done with them.
+    fn listed(&self) -> Vec<&SeatView> {
+        let mut free = 0;
+        let listed = self.seats.iter().filter(|seat| {
+            free += usize::from(seat.person.is_none());
+            seat.person.is_some() || free <= FREE_LISTED || !self.bot_levels.is_empty()
+        });
+        listed.collect()
+    }
+
+    /// How many free seats there are besides.
+    fn more_free(&self) -> usize {
+        self.seats.len() - self.listed().len()
     }
 }
 

@@ -170,6 +170,50 @@ fn pages(name: &str) -> Vec<(&'static str, String)> {
         ("play-backgammon-spectator", board("spectator").render().unwrap()),
         ("replay-backgammon", turns.render().unwrap()),
     ]);
+    let story = |watching| CodexPage { shell: shell(), code, title: name(), watching };
+    let queue = |place: Option<WaitingPlace>| QueuePage {
+        shell: shell(),
+        game: game(),
+        nickname: name(),
+        error: place.is_none().then(name),
+        place,
+    };
+    let waiting = WaitingPlace { position: 1, waiting: 2, expected: "about 20 seconds".to_owned() };
+    let playground = PlaygroundPage {
+        shell: shell(),
+        games: vec![PlaygroundGame { title: "AniFight", namespace: "/draft".to_owned(), commands: "draw place".to_owned() }],
+    };
+    let line = |kind| TalkLine {
+        seq: Seq(3),
+        at: Timestamp(0),
+        kind,
+        who: name(),
+        what: name(),
+        image: Some("/api/rooms/BCDFGH/images/x".to_owned()),
+    };
+    let talk = TalkPage {
+        shell: shell(),
+        code,
+        game_title: name(),
+        back: "/play/BCDFGH".to_owned(),
+        kind: "rolls".to_owned(),
+        rolls: true,
+        search: name(),
+        lines: vec![line("chat_message"), line("dice_roll")],
+        older: Some("/room/BCDFGH/history?before=3".to_owned()),
+        newest: None,
+    };
+    let table = |watching| TabletopPage { shell: shell(), code, title: name(), watching };
+    all.extend([
+        ("talk", talk.render().unwrap()),
+        ("play-tabletop", table(false).render().unwrap()),
+        ("play-tabletop-spectator", table(true).render().unwrap()),
+        ("play-codex", story(false).render().unwrap()),
+        ("play-codex-spectator", story(true).render().unwrap()),
+        ("queue", queue(None).render().unwrap()),
+        ("queue-waiting", queue(Some(waiting)).render().unwrap()),
+        ("playground", playground.render().unwrap()),
+    ]);
     all.extend(errors.into_iter().map(|(page, error)| (page, error.render().unwrap())));
     all
 }

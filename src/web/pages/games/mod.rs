@@ -6,6 +6,7 @@ mod codex;
 mod draft;
 mod options;
 mod pong;
+mod tabletop;
 
 use serde_json::Value;
 
@@ -75,6 +76,7 @@ pub fn of(game: &str) -> &'static dyn Pages {
         "codex" => &codex::Codex,
         "draft" => &draft::Draft,
         "pong" => &pong::Pong,
+        "tabletop" => &tabletop::Tabletop,
         _ => &Plain,
     }
 }

@@ -153,12 +153,14 @@ mod tests {
         let defaults = Options { pace: Pace::Blitz, match_length: 5, rounds: 2, rated: true, position: None, tags: vec![] };
         Card {
             name: "toy",
-            aliases: &[],
-            history: &[],
             namespace: "/toy".to_owned(),
             title: "Toy",
             summary: "",
             seats: SeatsNeeded { min: 2, max: 2 },
+            images: false,
+            commands: &[],
+            aliases: &[],
+            history: &[],
             spectators: true,
             bots: &[],
             options: serde_json::Value::from(schemars::schema_for!(Options)),
