@@ -4,6 +4,8 @@
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
+# Ends a test's process after its last test, whatever is still open in it; newer versions of Node have it.
+FORCE_EXIT = $(shell node --help 2>/dev/null | grep -o -m 1 -- --test-force-exit)
 NODE_TEST = node --test --test-reporter=spec --test-timeout=600000
 
 help: ## Shows this list
@@ -48,7 +50,7 @@ test-deploy: tested .venv/installed ## The files of a deployment: image, composi
 
 test-faults: tested ## Three nodes, Postgres and Redis failing on a schedule; PARLOR_FAULT_SEED and PARLOR_FAULT_RUNS choose other schedules
 	@scripts/need.sh postgres redis
-	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh faults node --test --test-reporter=spec tests/faults/faults.test.mjs
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh faults node --test --test-reporter=spec $(FORCE_EXIT) tests/faults/faults.test.mjs
 
 test-browser: tested ## The pages, in Chromium
 	@scripts/need.sh chromium
