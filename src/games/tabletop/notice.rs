@@ -308,7 +308,7 @@ pub(super) fn tell(event: &Event, viewer: Viewer) -> Option<Notice> {
         Event::TokenPut { player, now, was_seen, dms } => token_put(player.into(), &now, was_seen, eye(dms))?,
         Event::TokenMoved { player, now, from: (x, y), was_seen, distance, path, open_path, dms } => {
             let (eye, player) = (eye(dms), player.into());
-            if !eye.dm && !(was_seen && now.seen) {
+            if !(eye.dm || was_seen && now.seen) {
                 return token_put(player, &now, Some(was_seen), eye);
             }
             let open = eye.dm || open_path;
