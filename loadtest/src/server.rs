@@ -28,7 +28,9 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub async fn start(program: &Path) -> Result<Self> {
-        let program = program.canonicalize().with_context(|| format!("there is no server at {} (--server FILE, or --url)", program.display()))?;
+        let program = program
+            .canonicalize()
+            .with_context(|| format!("there is no server at {} (--server FILE, or --url)", program.display()))?;
         let folder = tempfile::Builder::new().prefix("parlor-loadtest-").tempdir()?;
         let errors = folder.path().join("stderr");
         let mut child = Command::new(&program)
@@ -96,7 +98,11 @@ impl Usage {
     pub fn of(pid: &str) -> Self {
         let read = |file| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
         let status = read("status");
-        Self { cpu_s: cpu(&read("stat")).unwrap_or_default(), rss_mb: megabytes(&status, "VmRSS:"), peak_mb: megabytes(&status, "VmHWM:") }
+        Self {
+            cpu_s: cpu(&read("stat")).unwrap_or_default(),
+            rss_mb: megabytes(&status, "VmRSS:"),
+            peak_mb: megabytes(&status, "VmHWM:"),
+        }
     }
 
     /// What was used since `before`; memory as it is now.

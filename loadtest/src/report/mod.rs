@@ -112,6 +112,8 @@ pub struct Run<'a> {
     pub works: &'a [Work],
     pub clients: usize,
     pub measured: Measured,
+    /// The counters when the sending ended; what was answered after that is no rate of the time before.
+    pub in_time: Counts,
     pub violations: Found,
     pub server: Option<Usage>,
     pub tester: Usage,
@@ -120,7 +122,7 @@ pub struct Run<'a> {
 
 impl Report {
     pub fn new(run: Run<'_>) -> Self {
-        let Run { scenario, works, clients, measured, violations, server, tester, drained } = run;
+        let Run { scenario, works, clients, measured, in_time, violations, server, tester, drained } = run;
         let seconds = measured.elapsed.as_secs_f64();
         let per_s = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
         let counts = measured.counts;
@@ -139,15 +141,15 @@ impl Report {
                 .collect(),
             clients,
             seconds,
-            commands_per_s: per_s(counts.answered),
-            events_per_s: per_s(counts.events),
+            commands_per_s: per_s(in_time.answered),
+            events_per_s: per_s(in_time.events),
             counts,
             latencies: measured.spans.iter().map(|(span, histogram)| (*span, Latency::of(histogram))).collect(),
             refusals: measured.codes,
             losses: measured.losses,
             violations,
             server,
-            commands_per_server_cpu_s: server.filter(|usage| usage.cpu_s > 0.0).map(|usage| counts.answered as f64 / usage.cpu_s),
+            commands_per_server_cpu_s: server.filter(|usage| usage.cpu_s > 0.0).map(|usage| in_time.answered as f64 / usage.cpu_s),
             tester,
             drained_s: drained.as_secs_f64(),
             overload: None,
