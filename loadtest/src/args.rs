@@ -237,7 +237,7 @@ mod tests {
     fn scenarios_have_defaults() {
         let expected =
             Work { scenario: Scenario::Chat, rooms: 100, players: 2, rate: None, transport: Transport::Websocket, in_flight: 1 };
-        assert_eq!(parse("").unwrap(), [expected.clone()]);
+        assert_eq!(parse("").unwrap(), std::slice::from_ref(&expected));
         assert_eq!(parse("chat --rooms 7 --rate 12.5").unwrap(), [Work { rooms: 7, rate: Some(12.5), ..expected }]);
         assert_eq!(parse("polling").unwrap()[0].transport, Transport::Polling);
         assert_eq!(parse("polling --transport upgrade").unwrap()[0].transport, Transport::Upgrade);
