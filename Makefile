@@ -1,11 +1,13 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
 # Ends a test's process after its last test, whatever is still open in it; newer versions of Node have it.
 FORCE_EXIT = $(shell node --help 2>/dev/null | grep -o -m 1 -- --test-force-exit)
+# What `make loadtest` does: `make loadtest LOADTEST="draft --rooms 500"`. docs/load-testing.md has the rest.
+LOADTEST ?= chat --duration 12
 NODE_TEST = node --test --test-reporter=spec --test-timeout=600000
 
 help: ## Shows this list
@@ -16,12 +18,12 @@ run: build ## Builds what is missing and serves on http://127.0.0.1:3000
 
 build: node_modules/.package-lock.json ## Builds the server
 	@scripts/need.sh cargo
-	cargo build --locked --profile $(PROFILE) --bin parlor
+	cargo build --locked --workspace --profile $(PROFILE) --bin parlor
 
 # With a test beside it: so the dependencies are those of the Rust tests, and not built once more with other features.
 tested: node_modules/.package-lock.json
 	@scripts/need.sh cargo
-	cargo build --locked --profile $(PROFILE) --bin parlor --test docs
+	cargo build --locked --workspace --profile $(PROFILE) --bin parlor --test docs
 
 test: lint test-module test-rust test-clients test-deploy test-faults test-browser ## Runs every test, in the order in which they fail fastest
 	@scripts/summary.sh module rust clients deploy faults browser
@@ -29,7 +31,7 @@ test: lint test-module test-rust test-clients test-deploy test-faults test-brows
 lint: node_modules/.package-lock.json ## Checks formatting and lints
 	@scripts/need.sh cargo
 	cargo fmt --all --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 fmt: ## Formats the Rust code
 	cargo fmt --all
@@ -39,7 +41,7 @@ test-module: node_modules/.package-lock.json ## The client module (static/parlor
 
 test-rust: node_modules/.package-lock.json .venv/installed ## Rust tests
 	@scripts/need.sh cargo nextest postgres redis gnubg
-	scripts/keep.sh rust cargo nextest run --locked --no-fail-fast
+	scripts/keep.sh rust cargo nextest run --locked --workspace --no-fail-fast
 
 test-clients: tested .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh clients $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
@@ -55,6 +57,11 @@ test-faults: tested ## Three nodes, Postgres and Redis failing on a schedule; PA
 test-browser: tested ## The pages, in Chromium
 	@scripts/need.sh chromium
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh browser $(NODE_TEST) --test-concurrency=1 tests/browser/*.test.mjs
+
+loadtest: ## Measures what this machine holds, in about 15 s, against a server of its own
+	@scripts/need.sh cargo
+	cargo build --locked --workspace --release --bin parlor --bin parlor-loadtest
+	@"$$(scripts/binary.sh release)-loadtest" $(LOADTEST)
 
 screenshots: tested ## Makes the pictures of the README anew (docs/images)
 	@scripts/need.sh chromium

@@ -31,6 +31,11 @@ pub struct Args {
     #[arg(long, value_name = "PER_S", value_parser = rate)]
     pub rate: Option<f64>,
 
+    /// Commands that each client may have unanswered in a closed loop, where they do not wait for each other's (chat). 1 is a person; many find
+    /// what the server holds.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub in_flight: u32,
+
     /// How long to measure, in seconds, once all are in their rooms.
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
     pub duration: Duration,
@@ -139,6 +144,8 @@ pub struct Work {
     /// Commands per second of all its rooms together.
     pub rate: Option<f64>,
     pub transport: Transport,
+    /// Commands of one client that may be unanswered in a closed loop.
+    pub in_flight: u32,
 }
 
 impl Args {
@@ -169,10 +176,12 @@ impl Args {
         ensure!(scenario != Scenario::Idle || rate.is_none(), "idle sends nothing: it has no rate");
         let transport = match (scenario, self.transport) {
             (Scenario::Polling, None) => Transport::Polling,
-            (Scenario::Polling, Some(Transport::Websocket)) => bail!("the scenario `polling` cannot be played by WebSocket; `chat` can"),
+            (Scenario::Polling, Some(Transport::Websocket)) => {
+                bail!("the scenario `polling` cannot be played by WebSocket; `chat` can")
+            }
             (_, transport) => transport.unwrap_or(Transport::Websocket),
         };
-        Ok(Work { scenario, rooms: rooms.unwrap_or(default_rooms), players, rate, transport })
+        Ok(Work { scenario, rooms: rooms.unwrap_or(default_rooms), players, rate, transport, in_flight: self.in_flight })
     }
 
     /// The servers as `host:port`.
@@ -226,8 +235,9 @@ mod tests {
 
     #[test]
     fn scenarios_have_defaults() {
-        let expected = Work { scenario: Scenario::Chat, rooms: 100, players: 2, rate: None, transport: Transport::Websocket };
-        assert_eq!(parse("").unwrap(), [expected.clone()]);
+        let expected =
+            Work { scenario: Scenario::Chat, rooms: 100, players: 2, rate: None, transport: Transport::Websocket, in_flight: 1 };
+        assert_eq!(parse("").unwrap(), std::slice::from_ref(&expected));
         assert_eq!(parse("chat --rooms 7 --rate 12.5").unwrap(), [Work { rooms: 7, rate: Some(12.5), ..expected }]);
         assert_eq!(parse("polling").unwrap()[0].transport, Transport::Polling);
         assert_eq!(parse("polling --transport upgrade").unwrap()[0].transport, Transport::Upgrade);
@@ -238,10 +248,10 @@ mod tests {
         for (args, word) in [
             ("dance", "dance"),
             ("--rooms 0", "rooms"),
-            ("--players -1", "players"),
+            ("--players many", "players"),
             ("--rate 0", "rate"),
             ("--rate nan", "rate"),
-            ("--duration -1", "duration"),
+            ("--duration 1e9", "duration"),
             ("--duration soon", "duration"),
             ("draft --players 1", "2 players"),
             ("idle --rate 5", "no rate"),

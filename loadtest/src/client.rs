@@ -53,7 +53,9 @@ impl Heard {
     /// Name and payload of an event.
     pub fn event(&self) -> Option<(&str, &[u8])> {
         match self {
-            Self::Event { name, payload, packet } => Some((std::str::from_utf8(&packet[name.clone()]).ok()?, &packet[payload.clone()])),
+            Self::Event { name, payload, packet } => {
+                Some((std::str::from_utf8(&packet[name.clone()]).ok()?, &packet[payload.clone()]))
+            }
             _ => None,
         }
     }

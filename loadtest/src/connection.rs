@@ -19,6 +19,12 @@ pub enum Transport {
     Upgrade,
 }
 
+impl Transport {
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 /// An open connection.
 // One per client and never moved about in numbers: the size of the larger one does no harm.
 #[allow(clippy::large_enum_variant)]

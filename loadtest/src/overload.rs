@@ -14,6 +14,8 @@ use crate::tally::Span;
 
 /// How long what it holds is looked for.
 const PROBE: Duration = Duration::from_secs(4);
+/// Commands that each client has unanswered meanwhile, so that the server never waits for one.
+const PROBE_IN_FLIGHT: u32 = 16;
 /// How often the p99 of the accepted may be that at half load.
 const P99_TIMES: f64 = 3.0;
 /// Within what time it should be itself again.
@@ -45,9 +47,17 @@ pub struct Overload {
 pub async fn overload(args: &Args, work: &Work, hosts: &[String], server: Option<&Server>) -> Result<(Report, Overload)> {
     let phase = async |words: &str, rate: Option<f64>, duration: Duration| {
         eprintln!("{words}");
-        let works = [Work { scenario: Scenario::Chat, rate, ..work.clone() }];
-        let plan =
-            Plan { name: "overload".to_owned(), works: &works, hosts, server, duration, ramp: args.ramp, seed: args.seed, quiet: args.quiet };
+        let works = [Work { scenario: Scenario::Chat, rate, in_flight: PROBE_IN_FLIGHT, ..work.clone() }];
+        let plan = Plan {
+            name: "overload".to_owned(),
+            works: &works,
+            hosts,
+            server,
+            duration,
+            ramp: args.ramp,
+            seed: args.seed,
+            quiet: args.quiet,
+        };
         run(&plan, std::future::pending()).await
     };
     let holds = match work.rate {
@@ -78,22 +88,28 @@ pub async fn overload(args: &Args, work: &Work, hosts: &[String], server: Option
     Ok((over, outcome))
 }
 
+/// What it means, line by line.
+pub fn rows(outcome: &Overload) -> Vec<(&'static str, String)> {
+    let times = outcome.p99_overload_us as f64 / outcome.p99_half_us.max(1) as f64;
+    let mut rows = vec![
+        ("holds", format!("{:.0} commands/s", outcome.holds)),
+        ("offered", format!("{:.0} commands/s", outcome.offered)),
+        ("accepted", format!("{:.0}/s; BUSY {}, RATE_LIMITED {}", outcome.accepted_per_s, outcome.busy, outcome.limited)),
+        ("p99 at half load", time(outcome.p99_half_us)),
+        ("p99 of the accepted", format!("{} ({times:.1} times; {P99_TIMES:.0} is the aim)", time(outcome.p99_overload_us))),
+        ("all answered after", format!("{:.2} s ({} s is the aim)", outcome.drained_s, RECOVERY_MAX.as_secs())),
+        ("p99 at half load then", time(outcome.p99_afterwards_us)),
+    ];
+    if let (Some(before), Some(during), Some(peak)) = (outcome.rss_before_mb, outcome.rss_overload_mb, outcome.rss_peak_mb) {
+        rows.push(("memory of the server", format!("{before:.0} MB before, {during:.0} MB during, {peak:.0} MB at most")));
+    }
+    rows
+}
+
 /// The outcome for a terminal.
 pub fn table(outcome: &Overload) -> String {
-    let mut out = String::from("\noverload\n");
-    let mut row = |what: &str, value: String| {
+    rows(outcome).into_iter().fold(String::from("\noverload\n"), |mut out, (what, value)| {
         let _ = writeln!(out, "  {what:<26}{value}");
-    };
-    let times = outcome.p99_overload_us as f64 / outcome.p99_half_us.max(1) as f64;
-    row("holds", format!("{:.0} commands/s", outcome.holds));
-    row("offered", format!("{:.0} commands/s", outcome.offered));
-    row("accepted", format!("{:.0}/s; BUSY {}, RATE_LIMITED {}", outcome.accepted_per_s, outcome.busy, outcome.limited));
-    row("p99 at half load", time(outcome.p99_half_us));
-    row("p99 of the accepted", format!("{} ({times:.1} times; {P99_TIMES:.0} is the aim)", time(outcome.p99_overload_us)));
-    row("all answered after", format!("{:.2} s ({} s is the aim)", outcome.drained_s, RECOVERY_MAX.as_secs()));
-    row("p99 at half load then", time(outcome.p99_afterwards_us));
-    if let (Some(before), Some(during), Some(peak)) = (outcome.rss_before_mb, outcome.rss_overload_mb, outcome.rss_peak_mb) {
-        row("memory of the server", format!("{before:.0} MB before, {during:.0} MB during, {peak:.0} MB at most"));
-    }
-    out
+        out
+    })
 }

@@ -75,10 +75,7 @@ impl Polling {
         let opened = asker.ask(Method::GET, path, Bytes::new()).await?;
         let sid = sid(&opened).context("the server opened no session")?;
         let path = format!("{path}&sid={sid}");
-        Ok((
-            Self { path, sender: Asker::open(host).await?, rested: Some(asker), waiting: None, unread: VecDeque::new() },
-            sid,
-        ))
+        Ok((Self { path, sender: Asker::open(host).await?, rested: Some(asker), waiting: None, unread: VecDeque::new() }, sid))
     }
 
     /// The next packet. May be dropped and called again without losing anything.

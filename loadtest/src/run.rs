@@ -12,6 +12,7 @@ use crate::args::Work;
 use crate::report::{Report, Run, live};
 use crate::scenario;
 use crate::server::{Server, Usage};
+use crate::tally::Counts;
 use crate::world::{Table, World};
 
 /// Everything a run needs to know.
@@ -49,6 +50,7 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
     let mut ended = Instant::now();
     let mut after = before;
     let mut drained = Duration::ZERO;
+    let mut in_time = Counts::default();
     let measuring = async {
         setting_up(&world, clients, plan.quiet).await;
         before = usage();
@@ -62,6 +64,7 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
         }
         ended = Instant::now();
         after = usage();
+        in_time = world.tally.measured(ended).counts;
         world.done.all().await;
         drained = ended.elapsed();
         while tasks.join_next().await.is_some() {}
@@ -71,6 +74,7 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
         () = interrupted => {
             ended = Instant::now();
             after = usage();
+            in_time = world.tally.measured(ended).counts;
         }
     }
     if !plan.quiet && std::io::stderr().is_terminal() {
@@ -83,6 +87,7 @@ pub async fn run(plan: &Plan<'_>, interrupted: impl Future<Output = ()>) -> Resu
         works: plan.works,
         clients,
         measured: world.tally.measured(ended),
+        in_time,
         violations: world.checks.found(),
         server,
         tester,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -13,6 +13,9 @@ use tokio::process::{Child, Command};
 const START_MAX: Duration = Duration::from_secs(30);
 /// Linux counts the time of processes in hundredths of a second.
 const TICKS_PER_S: f64 = 100.0;
+
+/// Where it says what goes wrong, in its folder.
+const ERRORS: &str = "stderr";
 
 /// A running server with a database of its own.
 pub struct Server {
@@ -28,9 +31,11 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub async fn start(program: &Path) -> Result<Self> {
-        let program = program.canonicalize().with_context(|| format!("there is no server at {} (--server FILE, or --url)", program.display()))?;
+        let program = program
+            .canonicalize()
+            .with_context(|| format!("there is no server at {} (--server FILE, or --url)", program.display()))?;
         let folder = tempfile::Builder::new().prefix("parlor-loadtest-").tempdir()?;
-        let errors = folder.path().join("stderr");
+        let errors = folder.path().join(ERRORS);
         let mut child = Command::new(&program)
             .arg("serve")
             .current_dir(folder.path())
@@ -68,7 +73,10 @@ impl Server {
 
     /// Ends it and removes its folder.
     pub async fn stop(mut self) -> Result<()> {
-        ensure!(self.child.try_wait()?.is_none(), "the server ended by itself: see what it said in its terminal");
+        if let Some(status) = self.child.try_wait()? {
+            let said = std::fs::read_to_string(self.folder.path().join(ERRORS)).unwrap_or_default();
+            bail!("the server ended by itself ({status}): {}", said.trim());
+        }
         self.child.kill().await?;
         self.folder.close().context("its folder could not be removed")
     }
@@ -96,7 +104,11 @@ impl Usage {
     pub fn of(pid: &str) -> Self {
         let read = |file| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
         let status = read("status");
-        Self { cpu_s: cpu(&read("stat")).unwrap_or_default(), rss_mb: megabytes(&status, "VmRSS:"), peak_mb: megabytes(&status, "VmHWM:") }
+        Self {
+            cpu_s: cpu(&read("stat")).unwrap_or_default(),
+            rss_mb: megabytes(&status, "VmRSS:"),
+            peak_mb: megabytes(&status, "VmHWM:"),
+        }
     }
 
     /// What was used since `before`; memory as it is now.

@@ -109,7 +109,11 @@ pub fn seq(payload: &[u8]) -> Option<u64> {
     let at = tail.windows(KEY.len()).rposition(|window| window == KEY)? + KEY.len();
     let end = at + tail[at..].iter().position(|b| !b.is_ascii_digit())?;
     let after = &tail[end..];
-    if after == b"}" || after.starts_with(b",\"timestamp\":") { std::str::from_utf8(&tail[at..end]).ok()?.parse().ok() } else { None }
+    if after == b"}" || after.starts_with(b",\"timestamp\":") {
+        std::str::from_utf8(&tail[at..end]).ok()?.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// The packets of one body of long-polling.
@@ -175,7 +179,21 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for packet in ["", "9", "4", "47", "42/draft", "42/draft,", "42[5]", "42[\"x", "42[\"x\",1", "43/draft,[1]", "43/draft,1", "43x[1]", "b64"] {
+        for packet in [
+            "",
+            "9",
+            "4",
+            "47",
+            "42/draft",
+            "42/draft,",
+            "42[5]",
+            "42[\"x",
+            "42[\"x\",1",
+            "43/draft,[1]",
+            "43/draft,1",
+            "43x[1]",
+            "b64",
+        ] {
             assert!(read(packet.as_bytes()).is_err(), "{packet:?}");
         }
     }

@@ -15,7 +15,8 @@ static SERVER: LazyLock<PathBuf> = LazyLock::new(|| {
     }
     let server = PathBuf::from(env!("CARGO_BIN_EXE_parlor-loadtest")).with_file_name("parlor");
     if !server.exists() {
-        let built = Command::new(env!("CARGO")).args(["build", "--locked", "--package", "parlor", "--bin", "parlor"]).status().unwrap();
+        let built =
+            Command::new(env!("CARGO")).args(["build", "--locked", "--package", "parlor", "--bin", "parlor"]).status().unwrap();
         assert!(built.success(), "the server could not be built");
     }
     server
@@ -118,8 +119,12 @@ fn a_server_that_is_not_there_is_told() {
 
 #[test]
 fn ctrl_c_stops_the_server_too() {
-    let mut child =
-        tester("idle --rooms 2 --duration 600 --server").arg(&*SERVER).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = tester("idle --rooms 2 --duration 600 --server")
+        .arg(&*SERVER)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let started = lines.find(|line| line.contains("started a server at")).unwrap();
     let host = started.split("http://").nth(1).unwrap().split(',').next().unwrap().to_owned();

@@ -23,7 +23,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 th { color: var(--soft); font-weight: 600; }
-svg { width: 100%; height: auto; display: block; }
+.figures td { white-space: normal; }
+svg { width: 100%; min-width: 32rem; height: auto; display: block; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 .grid { stroke: var(--line); } .a { stroke: var(--a); } .b { stroke: var(--b); } .curve { fill: none; stroke-width: 2; }
 rect { fill: var(--a); } .key-a { color: var(--a); } .key-b { color: var(--b); } .bad { color: var(--bad); font-weight: 600; } p.soft { color: var(--soft); }
@@ -38,8 +39,15 @@ pub fn html(report: &Report) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
     for part in &report.parts {
-        let rate = part.rate.map_or("closed loop".to_owned(), |rate| format!("{rate} commands/s"));
-        let _ = writeln!(out, "<p>{}: {} rooms of {}, {rate}, {:?}</p>", escape(&part.scenario), part.rooms, part.players, part.transport);
+        let rate = part.rate.map_or("closed loop".to_owned(), |rate| format!("{rate:.0} commands/s"));
+        let _ = writeln!(
+            out,
+            "<p>{}: {} rooms of {}, {rate}, {}</p>",
+            escape(&part.scenario),
+            part.rooms,
+            part.players,
+            part.transport.name()
+        );
     }
     verdict(&mut out, report);
     latencies(&mut out, report);
@@ -49,7 +57,13 @@ pub fn html(report: &Report) -> String {
         out.push_str("<h2>Rate over time</h2>\n<p class=\"soft\"><span class=\"key-a\">answers/s</span>, <span class=\"key-b\">events told/s</span></p>\n");
         curves(&mut out, "Answers and events per second", seconds, |s| (s.answered, s.events), |value| format!("{value:.0}"));
         out.push_str("<h2>Latency over time</h2>\n<p class=\"soft\"><span class=\"key-a\">p50</span>, <span class=\"key-b\">p99</span> of the answers</p>\n");
-        curves(&mut out, "Median and p99 of the answers", seconds, |s| (s.p50_us as f64, s.p99_us as f64), |value| time(value as u64));
+        curves(
+            &mut out,
+            "Median and p99 of the answers",
+            seconds,
+            |s| (s.p50_us as f64, s.p99_us as f64),
+            |value| time(value as u64),
+        );
     }
     for span in [Span::Answer, Span::Delivery, Span::Resume] {
         if let Some(latency) = report.latencies.get(&span).filter(|latency| latency.count > 0) {
@@ -106,8 +120,11 @@ fn figures(out: &mut String, report: &Report) {
     if let Some(each) = report.commands_per_server_cpu_s {
         rows.push(("answers per CPU second of the server", format!("{each:.0}")));
     }
+    if let Some(outcome) = &report.overload {
+        rows.extend(crate::overload::rows(outcome));
+    }
     rows.push(("tester", format!("{:.2} CPU s", report.tester.cpu_s)));
-    out.push_str("<h2>Figures</h2>\n<div class=\"wide\"><table>\n");
+    out.push_str("<h2>Figures</h2>\n<div class=\"wide\"><table class=\"figures\">\n");
     for (what, value) in rows {
         let _ = writeln!(out, "<tr><td>{what}</td><td>{value}</td></tr>");
     }
@@ -120,7 +137,7 @@ fn curves(out: &mut String, label: &str, seconds: &[Second], of: impl Fn(&Second
     let end = seconds.last().map_or(1.0, |second| second.at).max(0.1);
     let x = |at: f64| LEFT + at / end * (WIDTH - LEFT - 10.0);
     let y = |value: f64| HEIGHT - BOTTOM - value / most * (HEIGHT - BOTTOM - TOP);
-    let _ = writeln!(out, "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">");
+    let _ = writeln!(out, "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">");
     for part in [0.0, 0.5, 1.0] {
         let (value, at) = (most * part, end * part);
         let height = y(value);
@@ -138,7 +155,7 @@ fn curves(out: &mut String, label: &str, seconds: &[Second], of: impl Fn(&Second
         seconds.iter().map(|second| format!("{:.1},{:.1}", x(second.at), y(which(of(second))))).collect::<Vec<_>>().join(" ")
     };
     let _ = writeln!(out, "<polyline class=\"curve a\" points=\"{}\"/>", points(|(a, _)| a));
-    let _ = writeln!(out, "<polyline class=\"curve b\" points=\"{}\"/>\n</svg>", points(|(_, b)| b));
+    let _ = writeln!(out, "<polyline class=\"curve b\" points=\"{}\"/>\n</svg></div>", points(|(_, b)| b));
 }
 
 /// Bars from the fastest to the slowest; each is a tenth of a power of ten wide.
@@ -146,7 +163,8 @@ fn histogram(out: &mut String, label: &str, latency: &Latency) {
     let bars = &latency.bars;
     let most = bars.iter().map(|bar| bar.count).max().unwrap_or(1).max(1) as f64;
     let step = (WIDTH - LEFT - 10.0) / bars.len().max(1) as f64;
-    let _ = writeln!(out, "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Histogram: {label}\">");
+    let _ =
+        writeln!(out, "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Histogram: {label}\">");
     let floor = HEIGHT - BOTTOM;
     let _ = writeln!(out, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{floor}\" y2=\"{floor}\"/>");
     let each = bars.len().div_ceil(8).max(1);
@@ -165,7 +183,8 @@ fn histogram(out: &mut String, label: &str, latency: &Latency) {
             let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{:.1}\">{}</text>", HEIGHT - 8.0, time(bar.to_us));
         }
     }
-    let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{most:.0}</text>\n</svg>", LEFT - 6.0, TOP + 8.0);
+    let _ =
+        writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{most:.0}</text>\n</svg></div>", LEFT - 6.0, TOP + 8.0);
 }
 
 fn escape(text: &str) -> String {
@@ -175,6 +194,20 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_svg_is_closed() {
+        let mut out = String::new();
+        let second = |at| Second { at, sent: 1.0, answered: 5.0, events: 9.0, refused: 0.0, p50_us: 100, p99_us: 900 };
+        curves(&mut out, "x", &[second(1.0), second(2.0)], |s| (s.answered, s.events), |value| format!("{value}"));
+        let mut values = hdrhistogram::Histogram::new(3).unwrap();
+        values.record(250_u64).unwrap();
+        histogram(&mut out, "x", &Latency::of(&values));
+        for tag in ["svg", "div"] {
+            assert_eq!(out.matches(&format!("<{tag}")).count(), out.matches(&format!("</{tag}>")).count(), "{out}");
+        }
+        assert!(!out.contains("NaN") && !out.contains("inf"), "{out}");
+    }
 
     #[test]
     fn what_a_server_says_is_no_markup() {

@@ -54,16 +54,17 @@ impl Latency {
 }
 
 fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
-    let mut bars = Vec::new();
-    let mut from = histogram.min().max(1);
-    let mut step = (10.0 * (from as f64).log10()).floor();
-    while !histogram.is_empty() && from <= histogram.max() {
-        step += 1.0;
-        let to = (10_f64.powf(step / 10.0) as u64).max(from);
-        bars.push(Bar { to_us: to, count: histogram.count_between(from, to) });
-        from = to + 1;
+    let step = |value: u64| (10.0 * (value.max(1) as f64).log10()).ceil() as i32;
+    let mut counts: BTreeMap<i32, u64> = BTreeMap::new();
+    for value in histogram.iter_recorded() {
+        *counts.entry(step(value.value_iterated_to())).or_default() += value.count_since_last_iteration();
     }
-    bars
+    let ends = counts.keys().next().copied().zip(counts.keys().next_back().copied());
+    let bar = |step: i32| Bar {
+        to_us: 10_f64.powf(f64::from(step) / 10.0) as u64,
+        count: counts.get(&step).copied().unwrap_or_default(),
+    };
+    ends.map(|(first, last)| (first..=last).map(bar).collect()).unwrap_or_default()
 }
 
 /// One kind of rooms of the run.
@@ -112,6 +113,8 @@ pub struct Run<'a> {
     pub works: &'a [Work],
     pub clients: usize,
     pub measured: Measured,
+    /// The counters when the sending ended; what was answered after that is no rate of the time before.
+    pub in_time: Counts,
     pub violations: Found,
     pub server: Option<Usage>,
     pub tester: Usage,
@@ -120,7 +123,7 @@ pub struct Run<'a> {
 
 impl Report {
     pub fn new(run: Run<'_>) -> Self {
-        let Run { scenario, works, clients, measured, violations, server, tester, drained } = run;
+        let Run { scenario, works, clients, measured, in_time, violations, server, tester, drained } = run;
         let seconds = measured.elapsed.as_secs_f64();
         let per_s = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
         let counts = measured.counts;
@@ -139,15 +142,15 @@ impl Report {
                 .collect(),
             clients,
             seconds,
-            commands_per_s: per_s(counts.answered),
-            events_per_s: per_s(counts.events),
+            commands_per_s: per_s(in_time.answered),
+            events_per_s: per_s(in_time.events),
             counts,
             latencies: measured.spans.iter().map(|(span, histogram)| (*span, Latency::of(histogram))).collect(),
             refusals: measured.codes,
             losses: measured.losses,
             violations,
             server,
-            commands_per_server_cpu_s: server.filter(|usage| usage.cpu_s > 0.0).map(|usage| counts.answered as f64 / usage.cpu_s),
+            commands_per_server_cpu_s: server.filter(|usage| usage.cpu_s > 0.0).map(|usage| in_time.answered as f64 / usage.cpu_s),
             tester,
             drained_s: drained.as_secs_f64(),
             overload: None,
@@ -183,7 +186,7 @@ mod tests {
         }
         let bars = bars(&histogram);
         assert_eq!(bars.iter().map(|bar| bar.count).sum::<u64>(), 8);
-        assert!(bars.windows(2).all(|pair| pair[0].to_us < pair[1].to_us));
+        assert!(bars.windows(2).all(|pair| pair[0].to_us <= pair[1].to_us));
         assert!(super::bars(&Histogram::<u64>::new(3).unwrap()).is_empty());
     }
 }

@@ -36,8 +36,8 @@ pub fn table(report: &Report) -> String {
     let mut out = String::new();
     let counts = report.counts;
     for part in &report.parts {
-        let rate = part.rate.map_or("closed loop".to_owned(), |rate| format!("{rate} commands/s"));
-        let _ = writeln!(out, "{}: {} rooms of {}, {rate}, {:?}", part.scenario, part.rooms, part.players, part.transport);
+        let rate = part.rate.map_or("closed loop".to_owned(), |rate| format!("{rate:.0} commands/s"));
+        let _ = writeln!(out, "{}: {} rooms of {}, {rate}, {}", part.scenario, part.rooms, part.players, part.transport.name());
     }
     let _ = writeln!(out, "\n{:<14}{:>10}{:>11}{:>11}{:>11}{:>11}{:>11}", "", "count", "p50", "p90", "p99", "p99.9", "max");
     for span in SPANS {
@@ -53,7 +53,9 @@ pub fn table(report: &Report) -> String {
     row("answers", format!("{:.0}/s ({} of {} sent)", report.commands_per_s, counts.answered, counts.sent));
     row("events told", format!("{:.0}/s ({})", report.events_per_s, counts.events));
     row("other packets", format!("{}", counts.others));
-    for (what, count) in [("games played", counts.games), ("came back", counts.resumed), ("BUSY", counts.busy), ("RATE_LIMITED", counts.limited)] {
+    for (what, count) in
+        [("games played", counts.games), ("came back", counts.resumed), ("BUSY", counts.busy), ("RATE_LIMITED", counts.limited)]
+    {
         if count > 0 {
             row(what, count.to_string());
         }

@@ -256,7 +256,8 @@ impl<'a> Seat<'a> {
                 }
             }
         }
-        let mut churn = (self.table.work.scenario == Scenario::Churn).then(|| churn::Churn::new(self.world.seed, self.number, window));
+        let mut churn =
+            (self.table.work.scenario == Scenario::Churn).then(|| churn::Churn::new(self.world.seed, self.number, window));
         let mut retry: Option<(Command, Instant)> = None;
         let mut last: Option<Command> = None;
         loop {
@@ -293,7 +294,9 @@ impl<'a> Seat<'a> {
             }
             let Some(heard) = client.hear_until(wake).await? else { continue };
             match &heard {
-                Heard::Answer { ok: false, code: Some(code), .. } if matches!(code.as_str(), "BUSY" | "RATE_LIMITED" | "UNAVAILABLE") => {
+                Heard::Answer { ok: false, code: Some(code), .. }
+                    if matches!(code.as_str(), "BUSY" | "RATE_LIMITED" | "UNAVAILABLE") =>
+                {
                     if self.game.style == Style::Turns
                         && let Some(command) = last.take()
                     {
@@ -317,7 +320,8 @@ impl<'a> Seat<'a> {
     fn in_flight(&self, own: Option<&Pace>) -> usize {
         match (self.game.style, own) {
             (Style::Talk, Some(pace)) if pace.is_open() => IN_FLIGHT_MAX,
-            _ => 1,
+            (Style::Talk, _) => self.table.work.in_flight as usize,
+            (Style::Turns, _) => 1,
         }
     }
 
@@ -341,7 +345,9 @@ impl<'a> Seat<'a> {
         while client.unanswered() > 0 {
             if client.hear_until(deadline).await?.is_none() {
                 let missing = client.unanswered();
-                client.broken(Broken::Unanswered, || format!("{missing} commands without an answer after {} s", SETTLE_MAX.as_secs()));
+                client.broken(Broken::Unanswered, || {
+                    format!("{missing} commands without an answer after {} s", SETTLE_MAX.as_secs())
+                });
                 break;
             }
         }

@@ -12,7 +12,12 @@ pub const TABLETOP: Game = Game {
     start: Some("start_game"),
     own_rate: None,
     bot: |seed, client| {
-        Box::new(Adventurer { talk: (talk::CHAT.bot)(seed, client), luck: fastrand::Rng::with_seed(seed), seated: false, began: false })
+        Box::new(Adventurer {
+            talk: (talk::CHAT.bot)(seed, client),
+            luck: fastrand::Rng::with_seed(seed),
+            seated: false,
+            began: false,
+        })
     },
 };
 
