@@ -12,9 +12,11 @@ WORKDIR /parlor
 ENV CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=debuginfo
 
 # The dependencies, as a layer that stays until the lock file changes: built around an empty program.
+# The load tester is not built, but is named in the manifest of the workspace.
 COPY rust-toolchain.toml Cargo.toml Cargo.lock build.rs ./
-RUN mkdir -p src static \
-    && echo 'fn main() {}' > src/main.rs \
+COPY loadtest/Cargo.toml loadtest/
+RUN mkdir -p src static loadtest/src \
+    && echo 'fn main() {}' | tee loadtest/src/main.rs > src/main.rs \
     && touch src/lib.rs \
     && cargo build --locked --release --bin parlor
 
