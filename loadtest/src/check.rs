@@ -126,11 +126,22 @@ impl RoomLog {
         events[at] == hash
     }
 
-    /// Whether everybody so far has this state at this number, apart from the keys that are each one's own.
-    pub fn state_agrees(&self, seq: u64, state: Value, own: &[&str]) -> bool {
+    /// Compares with the state that others have at this number, apart from the keys that are each one's own.
+    ///
+    /// # Errors
+    /// The keys that differ.
+    pub fn state_agrees(&self, seq: u64, state: Value, own: &[&str]) -> Result<(), String> {
         let state = public(state, own);
-        *self.states.lock().entry(seq).or_insert_with(|| state.clone()) == state
+        let mut states = self.states.lock();
+        let known = states.entry(seq).or_insert_with(|| state.clone());
+        if *known == state { Ok(()) } else { Err(differences(known, &state)) }
     }
+}
+
+fn differences(a: &Value, b: &Value) -> String {
+    let (Value::Object(a), Value::Object(b)) = (a, b) else { return "all".to_owned() };
+    let keys: BTreeSet<_> = a.keys().chain(b.keys()).filter(|key| a.get(*key) != b.get(*key)).collect();
+    keys.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn public(mut state: Value, own: &[&str]) -> Value {
@@ -210,13 +221,13 @@ mod tests {
     #[test]
     fn states_are_compared_without_what_is_ones_own() {
         let log = RoomLog::default();
-        assert!(log.state_agrees(7, json!({ "trust": 50, "my_choice": "a" }), &["my_choice"]));
-        assert!(log.state_agrees(7, json!({ "my_choice": null, "trust": 50 }), &["my_choice"]));
-        assert!(!log.state_agrees(7, json!({ "trust": 49 }), &["my_choice"]));
-        assert!(log.state_agrees(8, json!({ "trust": 49 }), &["my_choice"]));
-        assert!(log.state_agrees(9, json!({ "left": { "y": 1, "score": 2 }, "y": 5 }), &["left.y", "right.y"]));
-        assert!(log.state_agrees(9, json!({ "left": { "y": 9, "score": 2 }, "y": 5 }), &["left.y", "right.y"]));
-        assert!(!log.state_agrees(9, json!({ "left": { "y": 1, "score": 3 }, "y": 5 }), &["left.y", "right.y"]));
+        assert_eq!(log.state_agrees(7, json!({ "trust": 50, "my_choice": "a" }), &["my_choice"]), Ok(()));
+        assert_eq!(log.state_agrees(7, json!({ "my_choice": null, "trust": 50 }), &["my_choice"]), Ok(()));
+        assert_eq!(log.state_agrees(7, json!({ "trust": 49 }), &["my_choice"]), Err("trust".to_owned()));
+        assert_eq!(log.state_agrees(8, json!({ "trust": 49 }), &["my_choice"]), Ok(()));
+        assert_eq!(log.state_agrees(9, json!({ "left": { "y": 1, "score": 2 }, "y": 5 }), &["left.y", "right.y"]), Ok(()));
+        assert_eq!(log.state_agrees(9, json!({ "left": { "y": 9, "score": 2 }, "y": 5 }), &["left.y", "right.y"]), Ok(()));
+        assert!(log.state_agrees(9, json!({ "left": { "y": 1, "score": 3 }, "y": 5 }), &["left.y", "right.y"]).is_err());
     }
 
     #[test]

@@ -368,8 +368,8 @@ impl Client {
         let Some(round) = self.round.clone() else { return Ok(()) };
         let answer = self.ask("request_sync", "{}", drop).await?;
         let synced: Synced = serde_json::from_slice(&answer).context("the answer to request_sync")?;
-        if !round.log.state_agrees(synced.seq, synced.state, self.rules.own_keys) {
-            self.broken(Broken::State, || format!("two have different states at number {}", synced.seq));
+        if let Err(keys) = round.log.state_agrees(synced.seq, synced.state, self.rules.own_keys) {
+            self.broken(Broken::State, || format!("two have different states at number {}: {keys}", synced.seq));
         }
         Ok(())
     }

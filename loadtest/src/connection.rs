@@ -53,10 +53,15 @@ impl Connection {
                 let (mut polling, sid) = Polling::open(host, "/socket.io/?EIO=4&transport=polling").await?;
                 let mut socket = WebSocket::open(host, &format!("/socket.io/?EIO=4&transport=websocket&sid={sid}")).await?;
                 socket.send("2probe").await?;
-                // The poll that stands open is ended by the server when it sees the probe.
+                // The poll that stands open is ended by the server when it sees the probe; a heartbeat may come before that.
                 let (probed, polled) = tokio::join!(socket.next(), polling.next());
                 ensure!(probed.context("the probe failed")?.starts_with(b"3probe"), "the probe was not answered");
-                ensure!(polled.context("the last poll failed")?.starts_with(b"6"), "something came before the upgrade was over");
+                let mut last = polled.context("the last poll failed")?;
+                while last.starts_with(b"2") {
+                    polling.send("3").await?;
+                    last = polling.next().await.context("the last poll failed")?;
+                }
+                ensure!(last.starts_with(b"6"), "something came before the upgrade was over");
                 socket.send("5").await?;
                 Ok(Self::WebSocket(socket))
             }

@@ -6,7 +6,7 @@ use super::{Bot, Command, Game, Style, talk};
 use crate::client::{Client, Rules};
 
 pub const TABLETOP: Game = Game {
-    rules: Rules { namespace: "/tabletop", own_events: &[], own_keys: &[] },
+    rules: Rules { namespace: "/tabletop", own_events: &[], own_keys: &["my_role", "my_seat"] },
     style: Style::Talk,
     senders: u32::MAX,
     start: Some("start_game"),
