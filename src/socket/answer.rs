@@ -1,15 +1,12 @@
 //! How a client is answered: by its acknowledgement, or, when it asked for none, by an `error` event if something went wrong.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use socketioxide::socket::Socket;
 
-use crate::id::RoomCode;
 use crate::refusal::{Code, Refusal};
-use crate::room::outlet::{Answer, Outlet, Stuck};
-use crate::socket::lane::Lane;
+use crate::room::outlet::Answer;
 use crate::socket::voice::{Voice, hang_up};
 
 /// Answers one event, once.
@@ -101,33 +98,5 @@ impl Answerer {
         let error =
             ErrorOut { code: refusal.code, message: &refusal.message, event: &self.event, details: refusal.details.as_deref() };
         self.emit("error", &error);
-    }
-}
-
-/// A room's way to one socket.
-pub struct SocketOutlet {
-    pub voice: Arc<Voice>,
-    pub socket: Arc<Socket>,
-    pub lane: Weak<Lane>,
-    pub seated: bool,
-}
-
-impl Outlet for SocketOutlet {
-    fn emit(&self, event: &'static str, payload: &RawValue) -> Result<(), Stuck> {
-        self.voice.emit(&self.socket, event, payload)
-    }
-
-    fn emit_volatile(&self, event: &'static str, payload: &RawValue) {
-        self.voice.emit_volatile(&self.socket, event, payload);
-    }
-
-    fn follow(&self, code: RoomCode) {
-        if let Some(lane) = self.lane.upgrade() {
-            lane.follow(&self.socket, code, self.seated);
-        }
-    }
-
-    fn close(&self) {
-        hang_up(&self.socket);
     }
 }

@@ -28,11 +28,12 @@ use crate::room::decide::knows;
 use crate::room::directory::{CreateRoom, busy, no_options};
 use crate::room::fact::Player;
 use crate::room::outlet::{Answer, ConnId, Reply};
-use crate::socket::answer::{Answerer, SocketOutlet};
+use crate::socket::answer::Answerer;
 use crate::socket::consult;
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
 use crate::socket::matchmaking::{self, QueueJoinIn};
+use crate::socket::outlet::SocketOutlet;
 use crate::socket::voice::{Voice, hang_up};
 use crate::socket::wire::{CreateRoomIn, EventIn, JoinRoomIn, PingIn, PurposeIn, RefreshTokenIn};
 use crate::time::Timestamp;
@@ -65,7 +66,8 @@ pub struct Lane {
 struct State {
     busy: bool,
     queue: VecDeque<Heard>,
-    room: Option<Arc<Cell>>,
+    /// The room that the socket is in, and its way here.
+    room: Option<(Arc<Cell>, Arc<SocketOutlet>)>,
 }
 
 /// An event that was understood so far.
@@ -230,7 +232,7 @@ impl Lane {
             }
             event if self.game.as_ref().is_some_and(|game| game.answers(event)) => self.consult(state, heard),
             _ => match &state.room {
-                Some(room) => self.ask(room, heard),
+                Some((room, _)) => self.ask(room, heard),
                 None => {
                     let known = self.knows(heard.answerer.event());
                     let refusal = if known { not_in_a_room() } else { unknown(heard.answerer.event()) };
@@ -242,7 +244,7 @@ impl Lane {
     }
 
     fn consult(&self, state: &State, heard: Heard) {
-        let (Some(game), room) = (&self.game, state.room.as_ref().map(|room| room.code)) else { return };
+        let (Some(game), room) = (&self.game, state.room.as_ref().map(|(room, _)| room.code)) else { return };
         consult::ask(&self.app, game.card().name, self.identity().player_id, room, heard.payload, heard.answerer);
     }
 
@@ -254,15 +256,16 @@ impl Lane {
         let (outstanding, clock) = (Arc::clone(&self.outstanding), self.app.clock.clone());
         let event = answerer.event().to_owned();
         let acknowledged = answerer.is_acknowledged();
-        let leaves = (event == "leave_room").then(|| Arc::downgrade(self));
+        let leaves = (event == "leave_room").then(|| (Arc::downgrade(self), room.code));
         let pinged = (event == "ping").then(|| payload.clone());
         let reply: Reply = Box::new(move |answer: Result<Answer, Refusal>| {
             outstanding.fetch_sub(1, Ordering::AcqRel);
             match (pinged, &answer) {
                 (Some(payload), Ok(_)) => return pong(answerer, &payload, clock.now()),
                 _ if answer.is_ok() => {
-                    if let Some(lane) = leaves.and_then(|lane| lane.upgrade()) {
-                        lane.state.lock().room = None;
+                    if let Some((lane, code)) = leaves.and_then(|(lane, code)| Some((lane.upgrade()?, code))) {
+                        // By now it may be in another one.
+                        lane.state.lock().room.take_if(|(room, _)| room.code == code);
                     }
                 }
                 _ => {}
@@ -369,17 +372,14 @@ impl Lane {
     async fn enter(self: &Arc<Self>, code: RoomCode, entry: Entry, envelope: Envelope, answerer: Answerer) {
         let player = self.player(entry.nickname.map(Some));
         let socket = Arc::clone(answerer.socket());
+        let outlet = SocketOutlet::new(self, &socket, entry.purpose != Purpose::Watch);
+        let before = self.state.lock().room.clone().filter(|(room, _)| room.code != code);
+        if let Some((_, outlet)) = &before {
+            outlet.hold();
+        }
         let (done, entered) = oneshot::channel();
         let enter = Enter {
-            conn: Some((
-                self.id,
-                Arc::new(SocketOutlet {
-                    voice: Arc::clone(&self.voice),
-                    socket: Arc::clone(&socket),
-                    lane: Arc::downgrade(self),
-                    seated: entry.purpose != Purpose::Watch,
-                }),
-            )),
+            conn: Some((self.id, Arc::clone(&outlet) as _)),
             command: envelope.command_id.map(|id| CommandKey { player: player.id, id }),
             player,
             game: self.game.as_ref().map(|game| game.card().name),
@@ -394,18 +394,30 @@ impl Lane {
             }),
         };
         let room = match self.app.rooms.send(code, Message::Enter(Box::new(enter))) {
-            Ok(room) => room,
-            Err(Message::Enter(enter)) => return (enter.reply)(Err(busy())),
-            Err(_) => return,
-        };
-        if entered.await.unwrap_or(false) {
-            let before = self.state.lock().room.replace(room);
-            if let Some(old) = before.filter(|old| old.code != code) {
-                // One room at a time: entering another leaves the first as a closed tab would.
-                self.post(&old, Message::Gone(self.id));
+            Ok(room) => Some(room),
+            Err(message) => {
+                if let Message::Enter(enter) = message {
+                    (enter.reply)(Err(busy()));
+                }
+                None
             }
-            if self.gone.load(Ordering::SeqCst) {
-                self.leave();
+        };
+        match room {
+            Some(room) if entered.await.unwrap_or(false) => {
+                self.state.lock().room = Some((room, outlet));
+                if let Some((old, outlet)) = before {
+                    // One room at a time: entering another leaves the first as a closed tab would.
+                    outlet.shut();
+                    self.post(&old, Message::Gone(self.id));
+                }
+                if self.gone.load(Ordering::SeqCst) {
+                    self.leave();
+                }
+            }
+            _ => {
+                if let Some((_, outlet)) = before {
+                    outlet.release();
+                }
             }
         }
     }
@@ -439,7 +451,7 @@ impl Lane {
 
     /// The room that this socket is in.
     pub fn room(&self) -> Option<RoomCode> {
-        self.state.lock().room.as_ref().map(|room| room.code)
+        self.state.lock().room.as_ref().map(|(room, _)| room.code)
     }
 
     /// The socket is gone.
@@ -450,7 +462,7 @@ impl Lane {
     }
 
     fn leave(&self) {
-        if let Some(room) = self.state.lock().room.take() {
+        if let Some((room, _)) = self.state.lock().room.take() {
             self.post(&room, Message::Gone(self.id));
         }
     }

@@ -5,7 +5,7 @@
 //! - [`matchmaking`]: the queue's words.
 //! - [`consult`]: questions about a game, which are answered beside its events.
 //! - [`envelope`], [`wire`]: what clients send.
-//! - [`answer`], [`voice`]: how they are answered, in order.
+//! - [`answer`], [`voice`]: how they are answered, in order. [`outlet`]: a room's way to them.
 //! - [`expiry`]: tokens that run out while their socket is open.
 //! - [`door`]: stands before the server, for clients with another parser or an older protocol.
 
@@ -17,6 +17,7 @@ pub mod expiry;
 pub mod gate;
 pub mod lane;
 pub mod matchmaking;
+pub mod outlet;
 pub mod voice;
 pub mod wire;
 

@@ -461,3 +461,32 @@ test("another room's seat gives no rights here", async () => {
   await first[mover].ok("draw_character", { room_code: second.code });
   assert.equal((await stateOf(second.host)).drawn_character, null, "the other room is untouched");
 });
+
+test("whoever goes into another room hears nothing more of the first, and has missed nothing when they are refused there", async () => {
+  const { host, guest, code } = await room(server.url);
+  const told = [];
+  host.socket.onAny((event, data) => told.push({ event, data }));
+  const said = async (from, count) => {
+    const seqs = [];
+    for (let n = 0; n < count; n++) seqs.push((await guest.ok("chat_message", { message: `${from} ${n}` })).seq);
+    return seqs;
+  };
+  for (let round = 0; round < 20; round++) {
+    const talking = said(round, 8);
+    await host.refused("join_room", { room_code: "BBBBBB" }, "INVALID_GAME");
+    const other = await host.ok("create_room", {});
+    await talking;
+    const entered = told.findLastIndex(({ event, data }) => event === "connection_established" && data.room_code === other.room_code);
+    assert.ok(entered >= 0);
+    const strange = told.slice(entered).filter(({ event, data }) => event === "chat_message" || event.startsWith("player_dis") || data.room_code === code);
+    assert.deepEqual(strange, [], `round ${round}`);
+    await host.ok("join_room", { room_code: code });
+    told.length = 0;
+  }
+  const talking = said("refused", 30);
+  for (let n = 0; n < 10; n++) await host.refused("join_room", { room_code: "BBBBBB" }, "INVALID_GAME");
+  const seqs = await talking;
+  await host.ok("request_sync", {});
+  const heard = told.filter(({ event }) => event === "chat_message").map(({ data }) => data.seq);
+  assert.deepEqual(heard.filter((seq) => seqs.includes(seq)), seqs);
+});
