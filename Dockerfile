@@ -16,7 +16,8 @@ ENV CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=debuginfo
 COPY rust-toolchain.toml Cargo.toml Cargo.lock build.rs ./
 COPY loadtest/Cargo.toml loadtest/
 RUN mkdir -p src static loadtest/src \
-    && echo 'fn main() {}' | tee loadtest/src/main.rs > src/main.rs \
+    && echo 'fn main() {}' > src/main.rs \
+    && cp src/main.rs loadtest/src/ \
     && touch src/lib.rs \
     && cargo build --locked --release --bin parlor
 

@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest compare screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -62,6 +62,14 @@ loadtest: ## Measures what this machine holds, in about 15 s, against a server o
 	@scripts/need.sh cargo
 	cargo build --locked --workspace --release --bin parlor --bin parlor-loadtest
 	@"$$(scripts/binary.sh release)-loadtest" $(LOADTEST)
+
+compare: ## Measures Parlor and what people would use instead, in turns, and writes docs/performance.md; half an hour
+	@scripts/need.sh cargo node python redis
+	cargo build --locked --workspace --release --bin parlor --example peer-socketioxide
+	cd loadtest/peers && npm ci --no-audit --no-fund --loglevel=error
+	cd loadtest/peers && python3 -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement python/requirements.txt
+	PARLOR_BIN="$$(scripts/binary.sh release)" SOCKETIOXIDE_BIN="$$(dirname "$$(scripts/binary.sh release)")/examples/peer-socketioxide" \
+		taskset -c 1 node loadtest/peers/compare.mjs
 
 screenshots: tested ## Makes the pictures of the README anew (docs/images)
 	@scripts/need.sh chromium

@@ -103,6 +103,7 @@ pub trait AnyRoom: Send + Sync {
     fn interrupted(
         &mut self,
         elsewhere: &dyn Fn(PlayerId) -> bool,
+        alone: bool,
         booted_at: Timestamp,
         now: Timestamp,
         out: &mut Outbox,
@@ -242,12 +243,13 @@ impl<G: Game> AnyRoom for Hosted<G> {
     fn interrupted(
         &mut self,
         elsewhere: &dyn Fn(PlayerId) -> bool,
+        alone: bool,
         booted_at: Timestamp,
         now: Timestamp,
         out: &mut Outbox,
     ) -> Result<(), Failed> {
         let env = self.env(now);
-        self.room.interrupted(elsewhere, booted_at, &env, out)
+        self.room.interrupted(elsewhere, alone, booted_at, &env, out)
     }
 
     fn reconcile(&mut self, online: &dyn Fn(PlayerId) -> bool, now: Timestamp, out: &mut Outbox) -> Result<(), Failed> {

@@ -45,14 +45,16 @@ impl<G: Game> Room<G> {
         self.due(env, out)
     }
 
-    /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it. Who is
-    /// connected to another node noticed nothing.
+    /// After a restart: nobody forfeits for it. Grace begins again for those who were here, and is stretched for those in it; but among
+    /// other nodes only when it had run out and nobody saw it: else they were there to come back to. Who is connected to another node
+    /// noticed nothing.
     ///
     /// # Errors
     /// [`Failed::Torn`] only.
     pub fn interrupted(
         &mut self,
         elsewhere: impl Fn(PlayerId) -> bool,
+        alone: bool,
         booted_at: Timestamp,
         env: &Env<G>,
         out: &mut Outbox,
@@ -66,7 +68,8 @@ impl<G: Game> Room<G> {
             .humans()
             .filter(|(_, o)| match o.link {
                 Link::Here => !elsewhere(o.player.id),
-                Link::Grace { ends_at } => ends_at < again,
+                Link::Grace { ends_at } if alone => ends_at < again,
+                Link::Grace { ends_at } => ends_at <= booted_at,
                 Link::Absent => false,
             })
             .map(|(seat, o)| (seat, o.player.id))

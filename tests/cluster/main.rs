@@ -212,6 +212,23 @@ async fn a_node_that_joins_disturbs_nobody() {
     assert!(!events.contains("player_disconnected"), "{events}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_joins_does_not_lengthen_the_grace_of_those_who_are_away() {
+    // Less than a restart gives to those who could not come back meanwhile.
+    let cluster = Cluster::new(&["--grace-ms=20000"]).await;
+    let nodes = [cluster.node(), cluster.node()];
+    let (code, [mut host, guest]) = started(&nodes[0], &nodes[1]).await;
+    drop(guest);
+    host.wait_for("player_disconnected").await;
+    let third = cluster.node();
+    let mut watcher = Client::connect(third.port, json!({})).await;
+    watcher.ok("join_room", json!({ "room_code": code, "as": "spectator" })).await;
+    host.ok("chat_message", json!({ "message": "take your time" })).await;
+    watcher.wait_for("chat_message").await;
+    let events = third.get(&format!("/api/rooms/{code}/events?after=0"));
+    assert_eq!(events.matches("player_disconnected").count(), 1, "{events}");
+}
+
 #[test]
 fn several_nodes_need_a_store_and_a_secret_that_they_share() {
     let run = |args: &[&str]| {

@@ -206,7 +206,7 @@ impl Awake {
         self.attend(kernel, loaded.key, now).await.map_err(|error| store_failed(&error))?;
         loaded.room.keep_time(self.time.is_here());
         let elsewhere = |player| self.company.elsewhere.contains(&player);
-        if let Err(error) = loaded.room.interrupted(&elsewhere, kernel.booted_at, now, &mut out) {
+        if let Err(error) = loaded.room.interrupted(&elsewhere, kernel.peers().is_none(), kernel.booted_at, now, &mut out) {
             tracing::error!(%error, room = %cell.code, "a game could not take note of the restart");
             return Err(Refusal::new(Code::InternalError, "this room cannot be read"));
         }
