@@ -98,6 +98,8 @@ class Room {
   #cleanups = [];
   #timers = {};
   #attempt = 0;
+  /** Counts connections; a command knows over which one it went out. */
+  #connection = 0;
   #entered = false;
   #everEntered = false;
   #closed = false;
@@ -216,6 +218,7 @@ class Room {
   }
 
   #connected() {
+    this.#connection += 1;
     this.#entered = false;
     this.#ahead = 0;
     const engine = this.#socket.io.engine;
@@ -245,7 +248,10 @@ class Room {
     this.#everEntered = true;
     this.#attempt = 0;
     this.#say({ state: 'online', attempt: 0, retryAt: null, message: null, transport: this.#socket.io.engine?.transport?.name ?? null });
-    for (const id of this.#unanswered.keys()) this.#transmit(id);
+    // The state may come again in one connection, as after `join_room`: what went out since it stands is being answered.
+    for (const [id, { sentOver }] of this.#unanswered) {
+      if (sentOver !== this.#connection) this.#transmit(id);
+    }
   }
 
   #lost(reason) {
@@ -338,6 +344,7 @@ class Room {
 
   #transmit(id) {
     const command = this.#unanswered.get(id);
+    command.sentOver = this.#connection;
     this.#socket.emit(command.event, command.payload, (ack) => {
       if (this.#unanswered.get(id) !== command) return;
       this.#unanswered.delete(id);

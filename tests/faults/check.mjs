@@ -3,16 +3,17 @@
 /** Asking the log in turns takes two seconds where Redis was away; a busy machine more. */
 const AGREED_WITHIN = 10_000;
 
-/** All that is wrong after `matches` were played in `world`, of whose commands `acked` were answered. */
+/** All that is wrong after `matches` were played in `world`, of whose commands `acked` were answered; `{ wrong, lives }`, the latter what the matches went through in which something is. */
 export async function violations(world, matches, acked) {
   const rooms = new Map(world.rows("SELECT code, id, status, wake_at FROM rooms").map((room) => [room.code, room]));
   const logs = new Map();
   const sql = "SELECT rooms.code, seq, encode(player_id, 'hex') AS player, events.command_id FROM events JOIN rooms ON rooms.id = room_id ORDER BY rooms.id, seq";
   for (const row of world.rows(sql)) logs.set(row.code, [...(logs.get(row.code) ?? []), row]);
   const wrong = [...gapless(logs), ...once(logs, rooms, acked)];
+  const lives = [];
   wrong.push(...(await overdue(world)));
-  for (const match of matches) wrong.push(...(await alike(world, match)));
-  return wrong;
+  for (const match of matches) wrong.push(...(await alike(world, match, lives)));
+  return { wrong, lives };
 }
 
 /** Deadlines whose time has come fire: soon after all is well again none is left over. */
@@ -44,7 +45,7 @@ function* once(logs, rooms, acked) {
   }
 }
 
-async function alike(world, { name, code, game, players, deserted }) {
+async function alike(world, { name, code, game, players, deserted }, lives) {
   const wrong = [];
   const say = (what) => wrong.push(`${name}, room ${code}: ${what}`);
   const ask = async (node, path, token) => {
@@ -85,8 +86,7 @@ async function alike(world, { name, code, game, players, deserted }) {
   for (const what of story(log, deserted, left)) say(what);
   if (wrong.length) {
     const told = log.map(({ seq, event, timestamp, data }) => `${timestamp} ${String(seq).padStart(4)} ${event} ${data.seat ?? data.player?.seat ?? ""} ${data.grace_ends_at ?? ""}`);
-    const lives = players.flatMap((player) => [`${player.name}, ${player.role}:`, ...player.journal]);
-    wrong[0] += `\nThe log of room ${code}:\n${told.join("\n")}\n${lives.join("\n")}\n`;
+    lives.push(`The log of room ${code}:`, ...told, ...players.flatMap((player) => [`${player.name}, ${player.role}:`, ...player.journal]));
   }
   const { status } = states[0].state ?? {};
   if (game === "draft" && status !== "completed") say(`the game is ${status}`);

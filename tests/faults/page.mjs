@@ -50,12 +50,12 @@ export class Page {
     socket.on("connect", () => note("connected"));
     socket.on("disconnect", (reason) => (note(`disconnected: ${reason}`), elsewhere()));
     socket.on("connect_error", (error) => (note(`not connected: ${error.message}`), elsewhere()));
-    // A connection brings the log without a gap, beginning where the handshake said.
+    // A connection brings the log without a gap, beginning where it was let in; asking once more to be let in begins at the state of then.
     let last;
     socket.on("connect", () => (last = undefined));
     socket.onAny((event, data) => {
       if (event === "connection_established" || event === "error") this.journal.push(`${new Date().toISOString()} ${event} ${event === "error" ? JSON.stringify(data) : `at event ${data.seq}`}`);
-      if (event === "connection_established" && last === undefined) last = data.seq;
+      if (event === "connection_established") last = Math.max(last ?? 0, data.seq);
       if (!Number.isInteger(data?.seq) || MARKERS.has(event)) return;
       if (last !== undefined && data.seq !== last + 1 && data.seq > last) this.wrong.push(`event ${data.seq} (${event}) came after ${last} in one connection`);
       if (last !== undefined && data.seq <= last && this.told.has(data.seq) && this.live) this.wrong.push(`event ${data.seq} (${event}) came twice in one connection, after ${last}`);

@@ -201,6 +201,16 @@ test('an unanswered command is sent again after the reconnect with its id, and a
   room.close();
 });
 
+test('a command that lets us in is sent once, though the state comes before its answer', async () => {
+  const { room, socket } = await open({ roomCode: undefined });
+  socket.enter();
+  const joined = room.send('join_room', { room_code: 'BCDFGH', nickname: 'Ben' });
+  socket.say('connection_established', { seq: 3, room_code: 'BCDFGH', player_role: 'guest', seat: 1, current_state: {} });
+  assert.equal(socket.sent('join_room').length, 1);
+  socket.sent('join_room')[0].ack({ ok: true, room_code: 'BCDFGH' });
+  assert.deepEqual(await joined, { ok: true, room_code: 'BCDFGH' });
+});
+
 test('commands given while away wait, in order, until the room lets us in', async () => {
   const { room, socket } = await open();
   const answers = ['one', 'two'].map((name) => room.send(name));
