@@ -11,6 +11,7 @@ use http::uri::Authority;
 use crate::account::Identity;
 use crate::account::desk::{Desk, NOBODY};
 use crate::account::token::Tokens;
+use crate::backlog::Backlog;
 use crate::cluster::{self, Aside, Cluster};
 use crate::config::value::{Database, Secret, Synchronous};
 use crate::config::{Config, secret};
@@ -73,6 +74,8 @@ pub struct App {
     pub gallery: Gallery,
     /// How often one player may ask about a game: each question may be a second of work.
     pub question_limit: AddressLimit,
+    /// How many commands may be under way at once.
+    pub backlog: Arc<Backlog>,
 }
 
 impl App {
@@ -120,6 +123,7 @@ impl App {
             annotations,
             gallery,
             question_limit: AddressLimit::new(QUESTION_BURST, QUESTION_EVERY, config.rate_limits),
+            backlog: Backlog::new(usize::try_from(config.max_pending.get()).unwrap_or(usize::MAX)),
             rooms,
             queue,
             cluster,

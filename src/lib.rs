@@ -39,6 +39,7 @@
 
 pub mod account;
 pub mod app;
+pub mod backlog;
 pub mod chance;
 pub mod cli;
 pub mod cluster;

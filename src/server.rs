@@ -173,4 +173,6 @@ async fn housekeeping(app: Arc<App>) {
 fn metrics_rooms(app: &App) {
     let awake = u32::try_from(app.rooms.awake()).unwrap_or(u32::MAX);
     ::metrics::gauge!("parlor_rooms_awake").set(f64::from(awake));
+    let pending = u32::try_from(app.backlog.pending()).unwrap_or(u32::MAX);
+    ::metrics::gauge!("parlor_pending_commands").set(f64::from(pending));
 }

@@ -233,6 +233,11 @@ pub struct Config {
     #[arg(long, env = "PARLOR_MAILBOX", value_name = "N", default_value = "16384", value_parser = count, help_heading = LIMITS)]
     pub mailbox: NonZeroU32,
 
+    /// Commands of all rooms that may be under way at once; beyond it they are answered `BUSY`. Of one connection at most 64 count.
+    // About an eighth of a second's work of one core: so late is the last of them answered when more is asked than can be done.
+    #[arg(long, env = "PARLOR_MAX_PENDING", value_name = "N", default_value = "4096", value_parser = count, help_heading = LIMITS)]
+    pub max_pending: NonZeroU32,
+
     /// Grace period of a player who dropped. Default: each game's own, mostly 10000.
     #[arg(long = "grace-ms", env = "PARLOR_GRACE_MS", value_name = "MS", value_parser = millis(0..=3_600_000), help_heading = ROOMS)]
     pub grace: Option<Duration>,

@@ -104,6 +104,7 @@ fn a_wrong_value_is_named_with_all_its_names_and_what_it_should_be() {
         ("rate-limits", "maybe", "on or off"),
         ("socket-rate-burst", "0", "from 1 to"),
         ("mailbox", "2000000", "from 1 to"),
+        ("max-pending", "0", "from 1 to"),
         ("retention-s", "-5", "whole number of"),
         ("sqlite-synchronous", "off", "full, normal"),
         ("draft-catalogue", "/nowhere.json", "can be read"),

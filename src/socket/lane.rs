@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use crate::account::{Identity, nickname};
 use crate::app::App;
+use crate::backlog::Unanswered;
 use crate::games::AnyGame;
 use crate::id::{RoomCode, Seq};
 use crate::log::CommandKey;
@@ -58,7 +59,7 @@ pub struct Lane {
     pub voice: Arc<Voice>,
     state: Mutex<State>,
     /// Requests in the room's mailbox that are not answered yet.
-    outstanding: Arc<AtomicUsize>,
+    outstanding: Arc<Unanswered>,
     gone: AtomicBool,
 }
 
@@ -227,7 +228,7 @@ impl Lane {
         match heard.answerer.event() {
             "create_room" | "join_room" | "join_game_room" | "queue_join" | "queue_leave" | "queue_status" => return Some(heard),
             "refresh_token" => self.refresh(heard),
-            "ping" if state.room.is_none() || self.outstanding.load(Ordering::Acquire) == 0 => {
+            "ping" if state.room.is_none() || self.outstanding.is_none() => {
                 pong(heard.answerer, &heard.payload, self.app.clock.now());
             }
             event if self.game.as_ref().is_some_and(|game| game.answers(event)) => self.consult(state, heard),
@@ -251,15 +252,18 @@ impl Lane {
     /// Puts a request into the room's mailbox.
     fn ask(self: &Arc<Self>, room: &Arc<Cell>, heard: Heard) {
         let Heard { payload, envelope, answerer } = heard;
+        let pending = match self.app.backlog.admit(&self.outstanding) {
+            Ok(pending) => pending,
+            Err(refusal) => return answerer.refuse(&refusal),
+        };
         let player = self.player(None);
-        self.outstanding.fetch_add(1, Ordering::AcqRel);
-        let (outstanding, clock) = (Arc::clone(&self.outstanding), self.app.clock.clone());
+        let clock = self.app.clock.clone();
         let event = answerer.event().to_owned();
         let acknowledged = answerer.is_acknowledged();
         let leaves = (event == "leave_room").then(|| (Arc::downgrade(self), room.code));
         let pinged = (event == "ping").then(|| payload.clone());
         let reply: Reply = Box::new(move |answer: Result<Answer, Refusal>| {
-            outstanding.fetch_sub(1, Ordering::AcqRel);
+            drop(pending);
             match (pinged, &answer) {
                 (Some(payload), Ok(_)) => return pong(answerer, &payload, clock.now()),
                 _ if answer.is_ok() => {

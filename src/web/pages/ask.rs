@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use tokio::sync::oneshot;
 
 use super::answer::Problem;
 use super::session::Visit;
 use crate::id::{RoomCode, Seq};
 use crate::refusal::{Code, Refusal};
 use crate::room::actor::{Enter, Look, Message, Purpose, Request};
-use crate::room::directory::{busy, no_options};
-use crate::room::outlet::{Answer, Reply};
+use crate::room::directory::no_options;
+use crate::room::outlet::Answer;
+use crate::web::api::play::answered;
 
 impl Visit {
     /// The room as the visitor may see it.
@@ -40,10 +40,10 @@ impl Visit {
     /// What the room says.
     pub async fn request(&self, code: RoomCode, event: &str, payload: &Value) -> Result<Answer, Refusal> {
         let payload = if payload.is_null() { no_options() } else { to_raw_value(payload).unwrap_or_else(|_| no_options()) };
-        let (reply, answer) = reply();
         let (player, event) = (self.player(), event.to_owned());
-        let request = Request { conn: None, player, event, payload, command: None, expected: None, acknowledged: true, reply };
-        self.send(code, Message::Request(Box::new(request)), answer).await
+        let request =
+            |reply| Request { conn: None, player, event, payload, command: None, expected: None, acknowledged: true, reply };
+        answered(&self.app, code, |reply| Message::Request(Box::new(request(reply)))).await
     }
 
     /// Takes a seat.
@@ -51,8 +51,7 @@ impl Visit {
     /// # Errors
     /// What the room says.
     pub async fn enter(&self, code: RoomCode) -> Result<Answer, Refusal> {
-        let (reply, answer) = reply();
-        let enter = Enter {
+        let enter = |reply| Enter {
             conn: None,
             game: None,
             player: self.player(),
@@ -63,20 +62,8 @@ impl Visit {
             extra: serde_json::Map::new(),
             reply,
         };
-        self.send(code, Message::Enter(Box::new(enter)), answer).await
+        answered(&self.app, code, |reply| Message::Enter(Box::new(enter(reply)))).await
     }
-
-    async fn send(&self, code: RoomCode, message: Message, answer: Answering) -> Result<Answer, Refusal> {
-        self.app.rooms.send(code, message).map_err(|_| busy())?;
-        answer.await.unwrap_or_else(|_| Err(Refusal::new(Code::InternalError, "the room did not answer")))
-    }
-}
-
-type Answering = oneshot::Receiver<Result<Answer, Refusal>>;
-
-fn reply() -> (Reply, Answering) {
-    let (tell, told) = oneshot::channel();
-    (Box::new(move |answer| drop(tell.send(answer))), told)
 }
 
 /// A room that is not there is told by its code.
