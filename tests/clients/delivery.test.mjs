@@ -232,3 +232,30 @@ test("a gap in seq never comes: what one may not see arrives as hidden", async (
   await watcher.until(() => watcher.lastSeq >= last, `seq ${last}`);
   watcher.assertGapless(seq);
 });
+
+test("what is too much at once is answered BUSY; sent again by its command_id, everything is there once", async (t) => {
+  const small = await startServer(t, { env: { PARLOR_MAX_PENDING: "1" } });
+  const tables = await Promise.all(Array.from({ length: 4 }, async (_, i) => {
+    const host = await connect(small.url, { name: `host ${i}` });
+    await host.ok("create_room", { nickname: "Ada" });
+    return host;
+  }));
+  let busy = 0;
+  const wanted = Array.from({ length: 40 }, (_, i) => `message ${i}`);
+  await Promise.all(tables.map(async (host) => {
+    const refused = [];
+    await Promise.all(wanted.map(async (message) => {
+      const answer = await host.ask("chat_message", { message, command_id: message });
+      if (answer.ok) return;
+      assert.equal(answer.error.code, "BUSY", JSON.stringify(answer));
+      assert.ok(answer.error.details.retry_after_ms > 0, JSON.stringify(answer));
+      refused.push(message);
+    }));
+    busy += refused.length;
+    for (const message of refused) assert.equal((await host.surely("chat_message", { message, command_id: message })).ok, true);
+    await host.until(() => host.all("chat_message").length >= wanted.length, "all messages");
+    assert.deepEqual(host.all("chat_message").map(({ message }) => message).toSorted(), wanted.toSorted());
+    host.assertGapless();
+  }));
+  assert.ok(busy > 0, "nothing was too much");
+});
