@@ -1,4 +1,5 @@
 // `make counts`: how many instructions the hot paths take, counted by Valgrind, beside what is kept. A busy machine does not change them.
+// The paths are in examples/counts: an example, because for a bench cargo would optimise the server a second time.
 // `node benches/counts.mjs [PART]` counts only the paths whose name has PART in it.
 import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -11,6 +12,8 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 const profiles = join(root, "test-results/counts");
 const TOLERANCE = 0.05;
+/** With sockets and clients in other threads it is chance how often the server looks in vain for something to do: the least counts. */
+const rounds = (name) => (name.startsWith("server: ") ? 3 : 1);
 /** The longest that one path may take under Valgrind. */
 const PATIENCE = 300_000;
 
@@ -42,7 +45,9 @@ const waiting = [...paths];
 const worker = async () => {
   for (let next; (next = waiting.shift()); ) {
     const [name, times] = next;
-    measured[name] = await count(bench, name, Number(times));
+    const counts = [];
+    while (counts.length < rounds(name)) counts.push(await count(bench, name, Number(times)));
+    measured[name] = Math.min(...counts);
     process.stderr.write(".");
   }
 };
