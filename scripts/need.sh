@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that tools are there. As root on Debian or Ubuntu, what is missing is installed; elsewhere it is named, with how to get it.
-# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis|gnubg|nginx|haproxy|caddy|systemd-analyze ...
+# Usage: need.sh cargo|node|nextest|chromium|python|postgres|redis|gnubg|nginx|haproxy|caddy|systemd-analyze|valgrind ...
 set -eu
 
 # The version that the tests were written with; any newer one does too.
@@ -110,9 +110,15 @@ need_haproxy() { need_program haproxy haproxy; }
 need_caddy() { need_program caddy caddy; }
 need_systemd_analyze() { need_program systemd-analyze systemd; }
 
+need_valgrind() {
+    has valgrind && return
+    can_install || missing "Valgrind" "Install it (Debian: apt-get install valgrind)."
+    apt_install valgrind
+}
+
 for tool in "$@"; do
     case "$tool" in
-    cargo | node | nextest | chromium | python | postgres | redis | gnubg | nginx | haproxy | caddy) "need_$tool" ;;
+    cargo | node | nextest | chromium | python | postgres | redis | gnubg | nginx | haproxy | caddy | valgrind) "need_$tool" ;;
     systemd-analyze) need_systemd_analyze ;;
     *) missing "$tool" "need.sh does not know it." ;;
     esac
