@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest compare screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest compare curves screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -70,6 +70,11 @@ compare: ## Measures Parlor and what people would use instead, in turns, and wri
 	cd loadtest/peers && python3 -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement python/requirements.txt
 	PARLOR_BIN="$$(scripts/binary.sh release)" SOCKETIOXIDE_BIN="$$(dirname "$$(scripts/binary.sh release)")/examples/peer-socketioxide" \
 		taskset -c 1 node loadtest/peers/compare.mjs
+
+curves: node_modules/.package-lock.json ## Measures how Parlor scales, and writes docs/images/curves and docs/performance.md; under ten minutes
+	@scripts/need.sh cargo node python postgres redis
+	cargo build --locked --workspace --release --bin parlor --bin parlor-loadtest
+	PARLOR_BIN="$$(scripts/binary.sh release)" node loadtest/curves/curves.mjs
 
 screenshots: tested ## Makes the pictures of the README anew (docs/images)
 	@scripts/need.sh chromium
