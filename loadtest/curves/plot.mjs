@@ -17,11 +17,11 @@ export function short(value) {
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 const round = (value) => Number(value.toFixed(1));
 
-/** Ticks from 0 to at least `most`, by 1, 2 or 5 of some power of ten. */
+/** Ticks from 0 to at least `most`, by a round step. */
 export function ticks(most) {
   const rough = most / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one * 4 >= most * 0.999_999);
+  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((one) => one * power).find((one) => one * 4 >= most * 0.999_999);
   return [0, 1, 2, 3, 4].map((n) => Number((n * step).toPrecision(12)));
 }
 
@@ -72,7 +72,9 @@ function panel({ x, y, series, limit }, left) {
     out.push(`<polyline fill="none" stroke="${colour}" stroke-width="2" points="${sorted.map(([at, value]) => `${round(xOf(at))},${round(yOf(value))}`).join(" ")}"/>`);
     for (const [at, value] of sorted) {
       out.push(`<circle cx="${round(xOf(at))}" cy="${round(yOf(value))}" r="3.5" fill="${colour}"/>`);
-      out.push(text(xOf(at), yOf(value) + (n % 2 ? 17 : -8), 12, short(value), `text-anchor="middle" fill="${colour}"`));
+      // Beneath its point where another series has its own above, unless that would be in the axis.
+      const beneath = all.some(([place, other]) => place === at && other > value) && yOf(value) + 17 < y0;
+      out.push(text(xOf(at), yOf(value) + (beneath ? 17 : -8), 12, short(value), `text-anchor="middle" fill="${colour}"`));
     }
     if (series.length > 1) out.push(text(x0 + n * 150, TOP - 14, 12, `● ${name}`, `fill="${colour}"`));
   });
@@ -92,7 +94,7 @@ export function plot(what) {
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 ${width} ${HEIGHT}" role="img" ${font} fill="${TEXT}">`,
     `<title>${escaped(what.title)}</title>`,
     `<rect ${size} fill="#ffffff"/>`,
-    text(12, 26, 16, what.title, 'font-weight="600"'),
+    text(12, 26, 15, what.title, 'font-weight="600"'),
     ...what.panels.map((one, n) => panel(one, n * PANEL)),
     "</svg>\n",
   ].join("\n");

@@ -11,6 +11,8 @@ const BIN = process.env.PARLOR_BIN;
 if (!BIN) throw new Error("PARLOR_BIN names the server to measure; `make curves` sets it");
 /** Parlor has the first core; the tester, Postgres and Redis the second. */
 const [SERVERS_CORE, TESTER_CORE] = ["0", "1"];
+/** The same for all, as nodes need it. */
+const SECRET = crypto.randomUUID();
 
 const cleanups = new Set();
 function cleanUp() {
@@ -40,7 +42,7 @@ export class Parlor {
     this.folder = folder();
     this.data = path.join(this.folder.path, "data");
     const { PATH, HOME, TMPDIR } = process.env;
-    this.env = { PATH, HOME, ...(TMPDIR && { TMPDIR }), PARLOR_LISTEN: "127.0.0.1:0", PARLOR_DATA_DIR: this.data, PARLOR_RATE_LIMITS: "off", PARLOR_LOG: "error", ...env };
+    this.env = { PATH, HOME, ...(TMPDIR && { TMPDIR }), PARLOR_LISTEN: "127.0.0.1:0", PARLOR_DATA_DIR: this.data, PARLOR_SECRET: SECRET, PARLOR_RATE_LIMITS: "off", PARLOR_LOG: "error", ...env };
   }
 
   get database() {

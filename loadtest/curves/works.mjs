@@ -45,7 +45,7 @@ export async function rooms() {
     columns: [["rooms of 4", "size"], ["moves / CPU s", "answersPerCpu"], ["p50, ms", "p50"], ["p99, ms", "p99"]],
     rows,
     plot: {
-      title: "Moves against rooms, each move durable in SQLite and told to all four",
+      title: "Rooms of four: each move is durable in SQLite and told to all four",
       panels: [
         { x, y: { label: "moves per second of server CPU" }, series: [line("moves", rows, "size", "answersPerCpu")] },
         { x, y: { label: `milliseconds to the answer, at ${down(half).toLocaleString("en-US")} moves/s` }, series: [line("p50", rows, "size", "p50"), line("p99", rows, "size", "p99")] },
@@ -67,9 +67,9 @@ export async function players() {
     columns: [["players in a room", "size"], ["moves / CPU s", "answersPerCpu"], ["deliveries / CPU s", "eventsPerCpu"], ["moves/s offered", "rate"], ["p50, ms", "p50"], ["p99, ms", "p99"]],
     rows,
     plot: {
-      title: "Deliveries against players in a room, each move durable in SQLite and told to all of them",
+      title: "Players in a room: each move is durable in SQLite and told to all of them",
       panels: [
-        { x, y: { label: "per second of server CPU" }, series: [line("deliveries", rows, "size", "eventsPerCpu"), line("moves", rows, "size", "answersPerCpu")] },
+        { x, y: { label: "deliveries per second of server CPU" }, series: [line("deliveries", rows, "size", "eventsPerCpu")] },
         { x, y: { label: `milliseconds to the answer, at ${down(half).toLocaleString("en-US")} deliveries/s` }, series: [line("p50", rows, "size", "p50"), line("p99", rows, "size", "p99")] },
       ],
     },
@@ -112,7 +112,7 @@ export async function nodes() {
     columns: [["nodes", "size"], ["moves / CPU s of Parlor", "perCpu"], ["half of what it held, moves/s", "offered"], ["p50 then, ms", "p50"], ["p99 then, ms", "p99"], ["p99 at 1,000 moves/s, ms", "p99Thousand"]],
     rows,
     plot: {
-      title: "Moves against nodes, each move durable in Postgres and told to all four, who are on all nodes",
+      title: "Nodes: each move is durable in Postgres and told to four players on all of them",
       panels: [
         { x, y: { label: "moves per second of Parlor's CPU" }, series: [line("moves", rows, "size", "perCpu")] },
         { x, y: { label: "milliseconds to the answer, at half load" }, series: [line("p50", rows, "size", "p50"), line("p99", rows, "size", "p99")], limit: { name: "25 ms", value: 25 } },
