@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest compare counts memory screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest compare curves counts memory screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -80,6 +80,11 @@ memory: ## Measures what an idle player and an awake room take, likewise
 	@scripts/need.sh cargo node
 	cargo build --locked --workspace --release --bin parlor --bin parlor-loadtest
 	KEEP=$(KEEP) PARLOR_BIN="$$(scripts/binary.sh release)" node benches/memory.mjs
+
+curves: node_modules/.package-lock.json ## Measures how Parlor scales, and writes docs/images/curves and docs/performance.md; under ten minutes
+	@scripts/need.sh cargo node python postgres redis
+	cargo build --locked --workspace --release --bin parlor --bin parlor-loadtest
+	PARLOR_BIN="$$(scripts/binary.sh release)" node loadtest/curves/curves.mjs
 
 screenshots: tested ## Makes the pictures of the README anew (docs/images)
 	@scripts/need.sh chromium

@@ -1,7 +1,7 @@
 //! What connections are told when the log went on without the room, or did not answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +27,8 @@ struct Faulty {
     /// The next append is written, but its answer lost.
     loses_answer: AtomicBool,
     away: AtomicBool,
+    /// How often it was asked whether it has a command.
+    asked: AtomicU64,
 }
 
 impl Faulty {
@@ -59,6 +61,7 @@ impl EventLog for Faulty {
     }
     async fn command(&self, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
         self.there()?;
+        self.asked.fetch_add(1, Ordering::SeqCst);
         self.log.command(room, key).await
     }
     async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
@@ -97,13 +100,13 @@ impl EventLog for Faulty {
 struct Ear {
     told: Mutex<Vec<u64>>,
     /// Which call is refused, once.
-    chokes_at: AtomicU8,
+    chokes_at: AtomicU64,
     closed: AtomicBool,
 }
 
 impl Ear {
-    fn new(chokes_at: u8) -> Arc<Self> {
-        Arc::new(Self { told: Mutex::default(), chokes_at: AtomicU8::new(chokes_at), closed: AtomicBool::new(false) })
+    fn new(chokes_at: u64) -> Arc<Self> {
+        Arc::new(Self { told: Mutex::default(), chokes_at: AtomicU64::new(chokes_at), closed: AtomicBool::new(false) })
     }
 }
 
@@ -138,7 +141,7 @@ impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = crate::open_log(folder.path()).await;
-        let log = Arc::new(Faulty { log, loses_answer: false.into(), away: false.into() });
+        let log = Arc::new(Faulty { log, loses_answer: false.into(), away: false.into(), asked: 0.into() });
         let settings = Arc::new(RoomSettings::default());
         let clock = Clock::manual(Timestamp(1_700_000_000_000));
         let node = || {
@@ -250,6 +253,48 @@ async fn a_commit_whose_answer_was_lost_is_told_when_the_room_is_read_again_and_
     let (_, rows) = bench.nodes[0].whole_log(bench.code).await.unwrap();
     assert_eq!(rows.iter().filter(|row| row.command.as_ref().is_some_and(|key| key.id == "b")).count(), 1);
     assert_eq!(ear.told.lock().last().copied(), rows.last().map(|row| u64::from(row.seq.0)));
+}
+
+#[tokio::test]
+async fn a_long_log_is_not_asked_about_new_commands_and_still_applies_none_twice() {
+    let bench = Bench::new().await;
+    let (ear, guests, guest) = (Ear::new(0), Ear::new(0), player("Bob"));
+    let conn = bench.enter(0, &bench.host, &ear).await;
+    bench.enter(0, &guest, &guests).await;
+    bench.ask(0, &bench.host, conn, "start_game", "{}", "start").await.unwrap().unwrap();
+    // More than a room remembers by itself.
+    for hundred in 0..6 {
+        let ids = (0..100).map(|n| format!("{}", hundred * 100 + n));
+        let asked: Vec<_> = ids.map(|id| bench.ask(0, &bench.host, conn, "chat_message", r#"{"message":"x"}"#, &id)).collect();
+        for answer in asked {
+            answer.await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(bench.log.asked.load(Ordering::SeqCst), 0);
+    let told = ear.told.lock().clone();
+    let was_before = |answer: Answered| match answer.unwrap() {
+        Answer::Applied { seq, duplicate, .. } => duplicate.then_some(seq),
+        other => panic!("{other:?}"),
+    };
+
+    // Refused by the rules as things are now, and accepted by them: both were applied long ago. In one step with a new one.
+    let start = bench.ask(0, &bench.host, conn, "start_game", "{}", "start");
+    let old = bench.ask(0, &bench.host, conn, "chat_message", r#"{"message":"x"}"#, "0");
+    let new = bench.ask(0, &bench.host, conn, "chat_message", r#"{"message":"x"}"#, "new");
+    let (start, old) = (was_before(start.await.unwrap()), was_before(old.await.unwrap()));
+    assert!(start.is_some() && old > start, "{start:?} {old:?}");
+    assert_eq!(was_before(new.await.unwrap()), None);
+    for n in 1..5 {
+        assert!(was_before(bench.chat(0, &bench.host, conn, &format!("{n}")).await).is_some());
+    }
+    // The other node has only the log to go by.
+    let elsewhere = bench.enter(1, &bench.host, &Ear::new(0)).await;
+    assert_eq!(was_before(bench.chat(1, &bench.host, elsewhere, "0").await), old);
+
+    assert!(gapless(&ear) && ear.told.lock().len() == told.len() + 1, "one event more was told");
+    let (_, rows) = bench.nodes[0].whole_log(bench.code).await.unwrap();
+    let ids: std::collections::HashSet<_> = rows.iter().filter_map(|row| row.command.as_ref().map(|key| &key.id)).collect();
+    assert_eq!(ids.len(), rows.iter().filter(|row| row.command.is_some()).count());
 }
 
 #[tokio::test]

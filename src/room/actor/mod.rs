@@ -6,7 +6,7 @@
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
 //! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
 //! - `beat`: the time of ticking games.
-//! - `news`: what other nodes did; `abroad`: what they see that is not logged; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
+//! - `once`: what is sent again is applied once; `news`: what other nodes did; `abroad`: what they see that is not logged; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod abroad;
 mod aftermath;
@@ -18,6 +18,7 @@ mod commit;
 mod entry;
 mod mail;
 mod news;
+mod once;
 mod shown;
 
 use std::collections::{HashSet, VecDeque};
@@ -93,6 +94,8 @@ struct Awake {
     bot_thinking: Option<(Seat, Seq)>,
     company: news::Company,
     time: beat::Time,
+    /// The log refused what it had already: from now on it is asked first. See `once`.
+    asks_first: bool,
 }
 
 struct Loaded {
@@ -158,6 +161,7 @@ impl Awake {
                 Err(why @ (LogError::Conflict | LogError::Duplicate | LogError::Superseded)) if tries < TRIES => {
                     tries += 1;
                     self.hosted = None;
+                    self.asks_first |= matches!(why, LogError::Duplicate);
                     if matches!(why, LogError::Superseded) {
                         self.let_go(cell);
                     }
@@ -383,7 +387,8 @@ impl Awake {
         false
     }
 
-    async fn answer(
+    /// Decides a request that was not applied before.
+    async fn answer_new(
         &mut self,
         kernel: &Arc<Kernel>,
         request: &Request,
@@ -391,18 +396,6 @@ impl Awake {
         out: &mut Outbox,
     ) -> Result<Result<Answer, Refusal>, Failed> {
         let Some(loaded) = self.hosted.as_mut() else { return Ok(Err(unavailable())) };
-        if let Some(key) = &request.command {
-            let mut before = loaded.room.known(key);
-            if before.is_none() && loaded.room.forgot_commands() {
-                match kernel.log.command(loaded.key, key).await {
-                    Ok(found) => before = found,
-                    Err(error) => return Ok(Err(store_failed(&error))),
-                }
-            }
-            if let Some(seq) = before {
-                return Ok(Ok(Answer::Applied { seq, version: loaded.room.version(), duplicate: true }));
-            }
-        }
         if request.conn.is_none() && loaded.room.seat_of(request.player.id).is_none() {
             // Over plain HTTP nobody is in the room by a connection: only a seat makes one a part of it.
             if let Err(refusal) = loaded.takes_from_outside(&request.event) {
