@@ -1,61 +1,39 @@
 //! QR codes of join links.
 
-mod mask;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use qrcode::canvas::Canvas;
-use qrcode::render::{Renderer, svg};
-use qrcode::types::QrError;
-use qrcode::{Color, EcLevel, bits, ec};
+use qrcode::render::svg;
+use qrcode::{Color, EcLevel, QrCode};
 
 /// White modules around the code, as the standard asks.
-const QUIET: u8 = 4;
+const QUIET: usize = 4;
 /// Pixels per module of the PNG: sharp on a phone, and a module of a row is one byte.
 const SCALE: usize = 8;
-/// How much of a code may be unreadable: 15 %.
-const LEVEL: EcLevel = EcLevel::M;
 
 /// The link does not fit into a QR code: more than 2,331 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the link is too long for a QR code")]
 pub struct TooLong;
 
-impl From<QrError> for TooLong {
-    fn from(_: QrError) -> Self {
-        Self
-    }
-}
-
 /// A link as a QR code, ready to be drawn.
-pub struct Qr {
-    width: usize,
-    /// Row by row.
-    modules: Vec<Color>,
-}
+pub struct Qr(QrCode);
 
 impl Qr {
     /// # Errors
     /// [`TooLong`].
     pub fn new(link: &str) -> Result<Self, TooLong> {
-        let bits = bits::encode_auto(link.as_bytes(), LEVEL)?;
-        let version = bits.version();
-        let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, LEVEL)?;
-        let mut canvas = Canvas::new(version, LEVEL);
-        canvas.draw_all_functional_patterns();
-        canvas.draw_data(&data, &correction);
-        let width = usize::try_from(version.width()).unwrap_or_default();
-        Ok(Self { width, modules: mask::best(&canvas, width) })
+        // 15 % of it may be unreadable.
+        QrCode::with_error_correction_level(link, EcLevel::M).map(Self).map_err(|_| TooLong)
     }
 
     /// An SVG image, black on white whatever the page's colours are: phones do not read inverted codes.
     pub fn svg(&self) -> String {
-        Renderer::<svg::Color<'_>>::new(&self.modules, self.width, QUIET.into()).min_dimensions(240, 240).build()
+        self.0.render::<svg::Color<'_>>().min_dimensions(240, 240).build()
     }
 
     /// A PNG image with one bit per pixel.
     pub fn png(&self) -> Vec<u8> {
-        let modules = self.width + 2 * usize::from(QUIET);
+        let modules = self.0.width() + 2 * QUIET;
         let mut pixels = Vec::with_capacity(modules * SCALE * modules);
         for y in 0..modules {
             let row = pixels.len();
@@ -72,8 +50,8 @@ impl Qr {
 
     /// Whether a module is dark; the quiet zone counts from 0 too.
     fn is_dark(&self, x: usize, y: usize) -> bool {
-        let inside = |at: usize| at.checked_sub(QUIET.into()).filter(|&at| at < self.width);
-        matches!((inside(x), inside(y)), (Some(x), Some(y)) if self.modules[y * self.width + x] == Color::Dark)
+        let inside = |at: usize| at.checked_sub(QUIET).filter(|&at| at < self.0.width());
+        matches!((inside(x), inside(y)), (Some(x), Some(y)) if self.0[(x, y)] == Color::Dark)
     }
 }
 

@@ -426,18 +426,20 @@ impl Awake {
             Err(torn @ Failed::Torn) => return Err(torn),
         };
         let mut pending = None;
-        // Decided again after a conflict, it is still the same rematch: one room is opened for it.
-        let rematch_id = format!("rematch {} {}", loaded.room.summary().room_code, version);
         match done {
             Done::Applied => {}
             Done::Pending { waiting_for } => pending = Some(waiting_for),
-            Done::RematchDue => match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name, rematch_id).await {
-                Ok(code) => loaded.room.rematch_ready(code, now, out),
-                Err(refusal) => {
-                    tracing::warn!(%refusal, "the room of a rematch could not be opened");
-                    return Err(Failed::Torn);
+            Done::RematchDue => {
+                // Decided again after a conflict, it is still the same rematch: one room is opened for it.
+                let id = format!("rematch {} {}", loaded.room.summary().room_code, version);
+                match kernel.open_rematch(loaded.room.rematch_spec(), loaded.game.card().name, id).await {
+                    Ok(code) => loaded.room.rematch_ready(code, now, out),
+                    Err(refusal) => {
+                        tracing::warn!(%refusal, "the room of a rematch could not be opened");
+                        return Err(Failed::Torn);
+                    }
                 }
-            },
+            }
         }
         // A request that changed nothing has no row to mark: the last one is another request's.
         if let Some(key) = request.command.as_ref().filter(|_| out.rows.len() > rows_before) {
