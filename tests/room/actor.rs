@@ -164,6 +164,11 @@ impl Bench {
     }
 
     async fn enter(&self, node: usize, who: &Player, ear: &Arc<Ear>) -> ConnId {
+        self.enter_by(node, who, ear, None).await
+    }
+
+    /// With a command id.
+    async fn enter_by(&self, node: usize, who: &Player, ear: &Arc<Ear>, id: Option<&str>) -> ConnId {
         let (reply, answer) = oneshot::channel();
         let conn = ConnId(CONNS.fetch_add(1, Ordering::SeqCst));
         let enter = Enter {
@@ -173,7 +178,7 @@ impl Bench {
             purpose: Purpose::Play,
             client_seed: None,
             last_seq: None,
-            command: None,
+            command: id.map(|id| CommandKey { player: who.id, id: id.into() }),
             extra: serde_json::Map::new(),
             reply: reply_to(reply),
         };
@@ -295,6 +300,21 @@ async fn a_long_log_is_not_asked_about_new_commands_and_still_applies_none_twice
     let (_, rows) = bench.nodes[0].whole_log(bench.code).await.unwrap();
     let ids: std::collections::HashSet<_> = rows.iter().filter_map(|row| row.command.as_ref().map(|key| &key.id)).collect();
     assert_eq!(ids.len(), rows.iter().filter(|row| row.command.is_some()).count());
+}
+
+#[tokio::test]
+async fn who_left_may_join_again_under_the_id_of_long_ago() {
+    let bench = Bench::new().await;
+    let (ears, guests, guest) = (Ear::new(0), Ear::new(0), player("Bob"));
+    let host = bench.enter(0, &bench.host, &ears).await;
+    let conn = bench.enter_by(0, &guest, &guests, Some("join")).await;
+    bench.ask(0, &guest, conn, "leave_room", "{}", "leave").await.unwrap().unwrap();
+    for n in 0..600 {
+        bench.chat(0, &bench.host, host, &format!("{n}")).await.unwrap();
+    }
+    bench.enter_by(0, &guest, &Ear::new(0), Some("join")).await;
+    let (_, rows) = bench.nodes[0].whole_log(bench.code).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.body.contains("Bob")).count(), 3, "came, went and came");
 }
 
 #[tokio::test]

@@ -79,7 +79,8 @@ impl Awake {
             (_, Purpose::Play) => {
                 let seat = room.join(enter.player.clone(), enter.client_seed.clone(), now, out)?;
                 // Joining, leaving and joining again under one id: the first time it was applied stays the one that is remembered.
-                if let Some(key) = enter.command.as_ref().filter(|key| room.known(key).is_none()) {
+                // So does one of long ago, that only the log knows and refuses.
+                if let Some(key) = enter.command.as_ref().filter(|key| !self.asks_first && room.known(key).is_none()) {
                     room.stamp(key.clone(), out);
                 }
                 Some(seat)
