@@ -66,7 +66,8 @@ loadtest: ## Measures what this machine holds, in about 15 s, against a server o
 compare: ## Measures Parlor and what people would use instead, in turns, and writes docs/performance.md; half an hour
 	@scripts/need.sh cargo node python redis
 	cargo build --locked --workspace --release --bin parlor --example peer-socketioxide
-	cd loadtest/peers && npm ci --no-audit --no-fund --loglevel=error
+	@# Not `npm ci`: it refuses a lock file that does not name the binaries of other systems.
+	cd loadtest/peers && npm install --no-save --no-audit --no-fund --loglevel=error
 	cd loadtest/peers && python3 -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement python/requirements.txt
 	PARLOR_BIN="$$(scripts/binary.sh release)" SOCKETIOXIDE_BIN="$$(dirname "$$(scripts/binary.sh release)")/examples/peer-socketioxide" \
 		taskset -c 1 node loadtest/peers/compare.mjs

@@ -15,7 +15,14 @@ settings.configure(
     INSTALLED_APPS=["channels"],
     SECRET_KEY="only for measuring on this machine",
     CHANNEL_LAYERS={
-        "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [os.environ["REDIS_URL"]], "capacity": 100_000}}
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # It waits for five seconds at a time, which is when the client would give up; and takes a connection for each socket.
+            "CONFIG": {
+                "hosts": [{"address": os.environ["REDIS_URL"], "socket_timeout": 30, "max_connections": 10_000}],
+                "capacity": 100_000,
+            },
+        }
     },
 )
 django.setup()
