@@ -234,8 +234,9 @@ pub struct Config {
     pub mailbox: NonZeroU32,
 
     /// Commands of all rooms that may be under way at once; beyond it they are answered `BUSY`. Of one connection at most 64 count.
-    // About an eighth of a second's work of one core: so late is the last of them answered when more is asked than can be done.
-    #[arg(long, env = "PARLOR_MAX_PENDING", value_name = "N", default_value = "4096", value_parser = count, help_heading = LIMITS)]
+    // At 40,000 commands a second the last of them waits 50 ms. With twice as many, answers under overload came up to four times as late as at
+    // half load, and with these about twice as late (docs/load-testing.md).
+    #[arg(long, env = "PARLOR_MAX_PENDING", value_name = "N", default_value = "2048", value_parser = count, help_heading = LIMITS)]
     pub max_pending: NonZeroU32,
 
     /// Grace period of a player who dropped. Default: each game's own, mostly 10000.
