@@ -233,7 +233,7 @@ pub struct Config {
     #[arg(long, env = "PARLOR_MAILBOX", value_name = "N", default_value = "16384", value_parser = count, help_heading = LIMITS)]
     pub mailbox: NonZeroU32,
 
-    /// Commands of all rooms that may be under way at once; beyond it they are answered `BUSY`. Of one connection at most 64 count.
+    /// Commands of all connections that may be under way at once, beyond one for each; the next are answered `BUSY`. Of one connection at most 64 count.
     // At 40,000 commands a second the last of them waits 50 ms. With twice as many, answers under overload came up to four times as late as at
     // half load, and with these about twice as late (docs/load-testing.md).
     #[arg(long, env = "PARLOR_MAX_PENDING", value_name = "N", default_value = "2048", value_parser = count, help_heading = LIMITS)]

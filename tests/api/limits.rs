@@ -63,21 +63,3 @@ async fn a_player_has_so_many_open_rooms() {
     let more = Ask::post("/api/rooms", json!({ "game": "draft" })).token(&host.token);
     server.send(more).await.refused(429, "RATE_LIMITED", "a second room");
 }
-
-#[tokio::test]
-async fn a_server_with_too_much_under_way_says_busy_and_applies_nothing() {
-    let server = Server::with(&["--rate-limits=off", "--max-pending=1"]).await;
-    let host = server.room().await;
-    let say = || json!({ "event": "chat_message", "data": { "message": "still there?" }, "command_id": "a" });
-    let send = async || server.send(Ask::post(&host.path("/commands"), say()).token(&host.token)).await;
-    let under_way = server.app.backlog.admit(&std::sync::Arc::default()).unwrap();
-    let refused = send().await;
-    refused.refused(503, "BUSY", "one is under way");
-    assert!(refused.headers.contains_key("retry-after"));
-    server.post(&host.path("/join"), json!({ "nickname": "Ben" })).await.refused(503, "BUSY", "coming in");
-    drop(under_way);
-    let said = send().await.ok(200);
-    assert!(said["duplicate"].is_null(), "the refused one was not applied: {said}");
-    assert_eq!(send().await.ok(200)["duplicate"], true);
-    server.join(&host.code).await;
-}

@@ -96,8 +96,7 @@ pub async fn events(State(app): State<Arc<App>>, Code(code): Code, asker: Asker,
 /// Puts a message into a room's mailbox and waits for the answer. A client that hangs up takes nothing back.
 pub async fn answered(app: &App, code: RoomCode, message: impl FnOnce(Reply) -> Message) -> Result<Answer, Refusal> {
     let (done, answer) = oneshot::channel();
-    let pending = app.backlog.admit(&Arc::default())?;
-    let reply: Reply = Box::new(move |answer| drop((done.send(answer), pending)));
+    let reply: Reply = Box::new(move |answer| drop(done.send(answer)));
     app.rooms.send(code, message(reply)).map_err(|_| busy())?;
     answer.await.map_err(|_| Refusal::new(refusal::Code::InternalError, "the room did not answer"))?
 }
