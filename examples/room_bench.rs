@@ -10,18 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parlor::games::{Assets, catalogue};
-use parlor::id::{PlayerId, RoomCode};
+use parlor::log::EventLog;
 use parlor::log::sqlite::{Settings, SqliteLog};
-use parlor::log::{EventLog, Visibility};
 use parlor::room::Rooms;
-use parlor::room::actor::{Enter, Message, Purpose, Request};
-use parlor::room::directory::{CreateRoom, no_options};
-use parlor::room::fact::Player;
-use parlor::room::outlet::{ConnId, Outlet, Reply, Stuck};
+use parlor::room::actor::Purpose;
+use parlor::room::outlet::{Outlet, Stuck};
 use parlor::room::settings::RoomSettings;
 use parlor::time::Clock;
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
+
+mod support;
+
+use support::{ask, enter, open, player};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -41,60 +41,6 @@ impl Outlet for Counter {
     }
 
     fn close(&self) {}
-}
-
-fn player(name: &str) -> Player {
-    Player { id: PlayerId::random(), nickname: name.to_owned(), guest: true, bot: None }
-}
-
-async fn open(rooms: &Rooms, host: Player) -> anyhow::Result<RoomCode> {
-    let wish = CreateRoom {
-        game: "draft".to_owned(),
-        host,
-        options: no_options(),
-        visibility: Visibility::Private,
-        seats: None,
-        client_seed: None,
-        command_id: None,
-    };
-    Ok(rooms.create(wish).await?)
-}
-
-/// A reply, and what waits for it.
-fn reply() -> (Reply, oneshot::Receiver<bool>) {
-    let (tell, told) = oneshot::channel();
-    (Box::new(move |answer| _ = tell.send(answer.is_ok())), told)
-}
-
-async fn enter(rooms: &Rooms, code: RoomCode, player: Player, purpose: Purpose, conn: u64, told: &Arc<AtomicU64>) -> bool {
-    let (reply, answered) = reply();
-    let enter = Enter {
-        conn: Some((ConnId(conn), Arc::new(Counter(Arc::clone(told))))),
-        player,
-        game: None,
-        purpose,
-        client_seed: None,
-        last_seq: None,
-        command: None,
-        extra: serde_json::Map::new(),
-        reply,
-    };
-    rooms.send(code, Message::Enter(Box::new(enter))).is_ok() && answered.await.unwrap_or(false)
-}
-
-async fn say(rooms: &Rooms, code: RoomCode, player: Player, payload: Box<RawValue>, conn: u64) -> bool {
-    let (reply, answered) = reply();
-    let request = Request {
-        conn: Some(ConnId(conn)),
-        player,
-        event: "chat_message".to_owned(),
-        payload,
-        command: None,
-        expected: None,
-        acknowledged: true,
-        reply,
-    };
-    rooms.send(code, Message::Request(Box::new(request))).is_ok() && answered.await.unwrap_or(false)
 }
 
 /// User and system time of this process, in seconds, and its resident memory, in bytes.
@@ -125,7 +71,10 @@ async fn main() -> anyhow::Result<()> {
         let speaker = conn;
         for (nth, who) in [host.clone(), player("Ben"), player("Cid"), player("Dee")].into_iter().enumerate() {
             let purpose = if nth < 2 { Purpose::Play } else { Purpose::Watch };
-            anyhow::ensure!(enter(&rooms, code, who, purpose, conn, &told).await, "a player could not enter");
+            anyhow::ensure!(
+                enter(&rooms, code, who, purpose, conn, Arc::new(Counter(Arc::clone(&told)))).await,
+                "a player could not enter"
+            );
             conn += 1;
         }
         speakers.push((code, host, speaker));
@@ -136,7 +85,7 @@ async fn main() -> anyhow::Result<()> {
     let speaking = speakers.into_iter().map(|(code, host, conn)| {
         let (rooms, moves, payload) = (Arc::clone(&rooms), Arc::clone(&moves), payload.clone());
         tokio::spawn(async move {
-            while Instant::now() < end && say(&rooms, code, host.clone(), payload.clone(), conn).await {
+            while Instant::now() < end && ask(&rooms, code, &host, conn, "chat_message", &payload).await {
                 moves.fetch_add(1, Ordering::Relaxed);
             }
         })
@@ -156,7 +105,7 @@ async fn main() -> anyhow::Result<()> {
     let host = player("Fay");
     let code = open(&rooms, host.clone()).await?;
     for _ in 0..LONG / 500 {
-        let said = (0..500).map(|_| say(&rooms, code, host.clone(), payload.clone(), u64::MAX));
+        let said = (0..500).map(|_| ask(&rooms, code, &host, u64::MAX, "chat_message", &payload));
         anyhow::ensure!(futures_util::future::join_all(said).await.into_iter().all(|said| said), "a message was refused");
     }
     let settings = Arc::new(RoomSettings::default());

@@ -14,6 +14,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -91,9 +92,7 @@ impl Serialize for SeedHash {
 
 fn write_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // Every state shows a hash: formatting it byte by byte would be a sixth of what entering a room costs.
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let text = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)]));
-    f.write_str(&text.collect::<String>())
+    fmt::Display::fmt(&HEXLOWER.encode_display(bytes), f)
 }
 
 fn read_hex(text: &str) -> Option<[u8; 32]> {

@@ -21,6 +21,7 @@
 //! - [`picture`]: uploaded images, decoded and written anew.
 //! - [`account`]: who somebody is. [`config`]: every setting.
 //! - [`socket`]: Socket.IO in all its versions. [`web`]: HTTP and pages.
+//! - [`backlog`]: how much may be under way at once.
 //! - [`app`]: where dependencies are built. [`server`]: accepting and draining. [`cli`]: the subcommands. [`telemetry`]: log lines.
 //!
 //! What always holds (`tests/architecture.rs` keeps what can be read off the source):

@@ -3,22 +3,21 @@
 use std::sync::Arc;
 
 use parlor::games::{Assets, catalogue};
-use parlor::id::{PlayerId, RoomCode};
-use parlor::log::Visibility;
+use parlor::id::RoomCode;
 use parlor::room::Rooms;
-use parlor::room::actor::{Enter, Message, Purpose, Request};
-use parlor::room::directory::{CreateRoom, no_options};
+use parlor::room::actor::Purpose;
+use parlor::room::directory::no_options;
 use parlor::room::fact::Player;
-use parlor::room::outlet::{Answer, ConnId, Outlet, Reply, Stuck};
+use parlor::room::outlet::{Outlet, Stuck};
 use parlor::room::settings::RoomSettings;
 use parlor::time::{Clock, Timestamp};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
 
 use crate::counted_here;
 use crate::memory::MemoryLog;
+use crate::support::{self, player};
 
 /// Somebody who is told everything and looks at nothing.
 struct Deaf;
@@ -37,18 +36,8 @@ struct Bench {
     rooms: Rooms,
 }
 
-fn player(name: &str) -> Player {
-    Player { id: PlayerId::random(), nickname: name.to_owned(), guest: true, bot: None }
-}
-
 fn raw(value: &Value) -> Box<RawValue> {
     to_raw_value(value).expect("plain data")
-}
-
-fn reply() -> (Reply, oneshot::Receiver<bool>) {
-    let (tell, told) = oneshot::channel();
-    let reply = move |answer: Result<Answer, _>| _ = tell.send(answer.map_err(|refusal| eprintln!("{refusal:?}")).is_ok());
-    (Box::new(reply), told)
 }
 
 impl Bench {
@@ -61,41 +50,15 @@ impl Bench {
     }
 
     async fn open(&self, host: Player) -> RoomCode {
-        let (options, visibility) = (no_options(), Visibility::Private);
-        let wish =
-            CreateRoom { game: "draft".to_owned(), host, options, visibility, seats: None, client_seed: None, command_id: None };
-        self.rooms.create(wish).await.expect("a room")
+        support::open(&self.rooms, host).await.expect("a room")
     }
 
     async fn enter(&self, code: RoomCode, player: Player, purpose: Purpose, conn: u64) {
-        let (reply, answered) = reply();
-        let enter = Enter {
-            conn: Some((ConnId(conn), Arc::new(Deaf))),
-            player,
-            game: None,
-            purpose,
-            client_seed: None,
-            last_seq: None,
-            command: None,
-            extra: serde_json::Map::new(),
-            reply,
-        };
-        assert!(self.rooms.send(code, Message::Enter(Box::new(enter))).is_ok() && answered.await.unwrap_or(false));
+        assert!(support::enter(&self.rooms, code, player, purpose, conn, Arc::new(Deaf)).await);
     }
 
     async fn ask(&self, code: RoomCode, player: &Player, conn: u64, event: &str, payload: &RawValue) -> bool {
-        let (reply, answered) = reply();
-        let request = Request {
-            conn: Some(ConnId(conn)),
-            player: player.clone(),
-            event: event.to_owned(),
-            payload: payload.to_owned(),
-            command: None,
-            expected: None,
-            acknowledged: true,
-            reply,
-        };
-        self.rooms.send(code, Message::Request(Box::new(request))).is_ok() && answered.await.unwrap_or(false)
+        support::ask(&self.rooms, code, player, conn, event, payload).await
     }
 
     /// What is to be done next in a game of AniFight, and whose turn it is; nothing once it is over.

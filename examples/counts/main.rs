@@ -8,6 +8,8 @@ mod actor;
 mod memory;
 mod rules;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
 
 /// The server's allocator.
 #[global_allocator]

@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
+
 use super::value::Secret;
 
 const FILE: &str = "secret";
@@ -27,7 +29,7 @@ pub fn load_or_create(data_dir: &Path) -> io::Result<Secret> {
 /// Writes a fresh secret beside its place and links it there: of two processes that start together both read the same whole one.
 fn create(data_dir: &Path, path: &Path) -> io::Result<()> {
     let fresh: [u8; 32] = crate::id::entropy();
-    let text: String = fresh.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = HEXLOWER.encode(&fresh);
     let draft = data_dir.join(format!(".{FILE}-{}", uuid::Uuid::new_v4()));
     let mut file = owner_only().open(&draft)?;
     file.write_all(text.as_bytes())?;

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
@@ -60,7 +61,7 @@ fn tag(file: &EmbeddedFile) -> String {
 }
 
 fn hex(hash: &[u8]) -> String {
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&hash[..16])
 }
 
 /// The name of the client's file that this path asks for. Ask it before Socket.IO does: `/socket.io/` is its path too.

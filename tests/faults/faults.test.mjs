@@ -5,11 +5,9 @@
 //   PARLOR_FAULT_RUNS=20 make test-faults     twenty seeds, one after the other
 //   PARLOR_FAULT_MS, PARLOR_FAULT_TABLES      how long faults go on, and how many games are played at a time
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import path from "node:path";
 import test from "node:test";
 import { randomness } from "../support/random.mjs";
-import { ROOT } from "../support/server.mjs";
+import { keep } from "../support/server.mjs";
 import { violations } from "./check.mjs";
 import { inWords, schedule } from "./schedule.mjs";
 import { table } from "./tables.mjs";
@@ -55,8 +53,7 @@ for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
       t.diagnostic(`seed ${seed}: ${faults.length} faults in ${MS / 1000} s, ${matches.length} games, ${acked.length} acks (${again} to commands sent again)`);
       assert.ok(matches.length >= TABLES, `${matches.length} games were played`);
     } catch (error) {
-      const story = `test-results/faults-${seed}.txt`;
-      writeFileSync(path.join(ROOT, story), ["The schedule:", ...faults.map(inWords), "As it happened:", ...happened, error.message, ...(error.lives ?? [])].join("\n"));
+      const story = keep(`faults-${seed}.txt`, ["The schedule:", ...faults.map(inWords), "As it happened:", ...happened, error.message, ...(error.lives ?? [])].join("\n"));
       error.message += `\nPARLOR_FAULT_SEED=${seed} plays this schedule again. What happened is in ${story}, the nodes' logs beside it.`;
       throw error;
     } finally {

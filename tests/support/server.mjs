@@ -11,6 +11,13 @@ import { closeClients } from "./client.mjs";
 
 export const ROOT = path.resolve(fileURLToPath(import.meta.url), "../../..");
 
+/** Keeps a text in test-results, and says where. */
+export function keep(name, text) {
+  mkdirSync(path.join(ROOT, "test-results"), { recursive: true });
+  writeFileSync(path.join(ROOT, "test-results", name), text);
+  return `test-results/${name}`;
+}
+
 /** The secret that tests give every server, so that they can sign tokens of their own. */
 export const SECRET = "a secret of the tests, 32 bytes or more";
 
@@ -139,10 +146,7 @@ export class Server {
 
   /** What the server said, for whoever looks for the reason of a failure. */
   #keepLog() {
-    if (!this.stderr) return;
-    const folder = path.join(ROOT, "test-results");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, `${path.basename(process.argv[1] ?? "test", ".mjs")}-${this.port}.log`), this.stderr);
+    if (this.stderr) keep(`${path.basename(process.argv[1] ?? "test", ".mjs")}-${this.port}.log`, this.stderr);
   }
 
   /** Runs another subcommand of the binary on the same data. */

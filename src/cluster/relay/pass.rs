@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use data_encoding::HEXLOWER;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::ticket::Keys;
@@ -23,8 +24,7 @@ impl Passes {
     pub fn write(&self, method: &Method, uri: &Uri, peer: SocketAddr) -> Option<HeaderValue> {
         let peer = peer.to_string();
         let proof = self.0.prove(&parts(method, uri, &peer))?;
-        let hex: String = proof.iter().map(|byte| format!("{byte:02x}")).collect();
-        HeaderValue::try_from(format!("{peer} {hex}")).ok()
+        HeaderValue::try_from(format!("{peer} {}", HEXLOWER.encode_display(&proof))).ok()
     }
 
     /// From whom the request came; none when no node has passed it on.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 use http::{HeaderValue, StatusCode, header};
 
 use super::session::Visit;
@@ -179,7 +180,7 @@ fn retry_after(problem: &Problem) -> Option<u64> {
 }
 
 fn reference() -> String {
-    entropy::<4>().iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&entropy::<4>())
 }
 
 fn page(status: StatusCode, html: String) -> Response {

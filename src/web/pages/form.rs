@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, Path};
+use data_encoding::HEXLOWER;
 use http::request::Parts;
 use http::{StatusCode, header};
 use sha2::{Digest, Sha256};
@@ -39,7 +40,7 @@ impl Form {
         let token = fields.iter().find(|(name, _)| name == csrf::FIELD).map(|(_, value)| value.as_str());
         let app = &visit.app;
         app.csrf.check(visit.me(), token, &visit.headers, &app.origins).map_err(|_| Problem::StaleForm)?;
-        let digest = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&Sha256::digest(&body));
         Ok(Self { fields, digest })
     }
 
