@@ -5,16 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use socketioxide::SocketIo;
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::cluster::Hearers;
@@ -23,7 +21,7 @@ use crate::rating::scorekeeper;
 use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
-use crate::web::router::Sockets;
+use crate::web::front::{Front, Sockets};
 use crate::web::{metrics, router};
 
 /// How long a client may take for the head of a request; a half-open connection is closed then.
@@ -43,10 +41,10 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     let (door, io, expiries) = socket::service(&app);
     let prometheus = metrics::install()?;
     let sockets = match &app.cluster {
-        Some(cluster) => Sockets::new(Relayed::new(door, Arc::clone(&cluster.relay))),
-        None => Sockets::new(door),
+        Some(cluster) => Sockets::Relayed(Relayed::new(door, Arc::clone(&cluster.relay))),
+        None => Sockets::Here(door),
     };
-    let service = router::router(&app, sockets, prometheus.clone());
+    let front = Arc::new(Front::new(sockets, Arc::clone(&app.origins), router::router(&app, prometheus.clone())));
     let mut background = vec![
         tokio::spawn(deadlines::run(Arc::clone(&app.rooms), app.clock.clone())),
         tokio::spawn(ticker::run(Arc::clone(&app.rooms))),
@@ -75,12 +73,13 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         tracing::warn!(%error, "the store does not say who waited for an opponent");
     }
     background.push(tokio::spawn(Arc::clone(&app.queue).run()));
-    let graceful = GracefulShutdown::new();
+    inherited_by_connections(&listener);
+    let connections = Connections::default();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => serve(stream, peer, service.clone(), &graceful),
+                Ok((stream, peer)) => connections.serve(stream, peer, Arc::clone(&front)),
                 // Out of files, or the client was faster to go: nothing that ends the server.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -91,38 +90,64 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         }
     }
     drop(listener);
-    drain(&app, &io, graceful).await;
+    drain(&app, &io, connections).await;
     background.into_iter().for_each(|task| task.abort());
     app.log.close().await;
     Ok(())
 }
 
-fn serve(stream: TcpStream, peer: SocketAddr, service: Router, graceful: &GracefulShutdown) {
-    let _ = stream.set_nodelay(true);
+/// Options of the listener, which every connection begins with: two calls fewer for each.
+fn inherited_by_connections(listener: &TcpListener) {
+    let socket = SockRef::from(listener);
+    let _ = socket.set_tcp_nodelay(true);
     // Without it the system goes on sending to a dead phone for a quarter of an hour.
     #[cfg(target_os = "linux")]
-    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        service.clone().oneshot(request.map(axum::body::Body::new))
-    });
-    let watcher = graceful.watcher();
-    tokio::spawn(async move {
-        // hyper's time limit begins with the first byte of a request.
-        if tokio::time::timeout(HEAD_TIMEOUT, stream.peek(&mut [0])).await.is_err() {
-            return;
-        }
-        let mut http = Builder::new(TokioExecutor::new()).http1_only();
-        http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-        let connection = watcher.watch(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
-        if let Err(error) = connection.await {
-            tracing::trace!(%error, %peer, "a connection ended");
-        }
-    });
+    let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+}
+
+/// The connections that speak HTTP. Sockets are not among them: a connection that is upgraded leaves.
+#[derive(Default)]
+struct Connections {
+    open: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Connections {
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, front: Arc<Front>) {
+        let service = service_fn(move |request| Arc::clone(&front).answer(peer, request));
+        let stop = self.stop.clone();
+        self.open.spawn(async move {
+            // hyper's time limit begins with the first byte of a request.
+            if tokio::time::timeout(HEAD_TIMEOUT, stream.readable()).await.is_err() {
+                return;
+            }
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+            let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let ended = tokio::select! {
+                biased;
+                ended = connection.as_mut() => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::trace!(%error, %peer, "a connection ended");
+            }
+        });
+    }
+
+    /// Lets each finish the request that it is at.
+    async fn finish(self) {
+        self.stop.cancel();
+        self.open.close();
+        self.open.wait().await;
+    }
 }
 
 /// Moves in flight are committed, clients are told to come back, and nobody is marked as gone: the next start begins their grace.
-async fn drain(app: &Arc<App>, io: &SocketIo, graceful: GracefulShutdown) {
+async fn drain(app: &Arc<App>, io: &SocketIo, connections: Connections) {
     tracing::info!("draining");
     app.rooms.drain();
     app.queue.drain();
@@ -138,7 +163,7 @@ async fn drain(app: &Arc<App>, io: &SocketIo, graceful: GracefulShutdown) {
     if tokio::time::timeout(CLOSE_MAX, io.close()).await.is_err() {
         tracing::debug!("some sockets did not close in time");
     }
-    let _ = tokio::time::timeout(CLOSE_MAX, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(CLOSE_MAX, connections.finish()).await;
 }
 
 /// Rooms that nobody needs leave memory, and those past their retention leave the store.

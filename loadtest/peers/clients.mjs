@@ -1,12 +1,64 @@
 // How a client speaks to each server: as little as the protocol asks for, so that the one core of this process suffices.
 //
 // A client has open(), ask(event, data) → the answer as text or value, close(), and counts what it was told in `told`.
-import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { Client as Colyseus } from "@colyseus/sdk";
 import WebSocket from "ws";
 
 /** Told to all clients of this process. */
 export const told = { events: 0 };
+
+/** A connection that speaks HTTP, one request after the other. Node's own client would need more of its core than the servers of theirs. */
+class Http {
+  #calls = [];
+  #text = "";
+  constructor(url) {
+    const { hostname, port, host } = new URL(url);
+    this.host = host;
+    this.socket = connect({ host: hostname, port: Number(port), noDelay: true }).setEncoding("latin1");
+    this.socket.on("data", (data) => this.#hear((this.#text += data)));
+    this.socket.on("error", (error) => this.#calls.forEach(({ failed }) => failed(error)));
+    this.socket.on("close", () => this.#calls.forEach(({ failed }) => failed(new Error("the server hung up"))));
+  }
+
+  call(method, path, body) {
+    const about = body === undefined ? "" : `content-type: text/plain;charset=UTF-8\r\ncontent-length: ${body.length}\r\n`;
+    this.socket.write(`${method} ${path} HTTP/1.1\r\nhost: ${this.host}\r\n${about}\r\n${body ?? ""}`, "latin1");
+    return new Promise((done, failed) => this.#calls.push({ done, failed }));
+  }
+
+  #hear(text) {
+    const head = text.indexOf("\r\n\r\n") + 4;
+    if (head < 4) return;
+    const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head));
+    const read = length ? { body: text.slice(head, head + Number(length[1])), end: head + Number(length[1]) } : unchunked(text, head);
+    if (!read || text.length < read.end) return;
+    this.#text = text.slice(read.end);
+    const { done, failed } = this.#calls.shift();
+    if (text.startsWith("200", 9)) done(read.body);
+    else failed(new Error(`${text.slice(9, 12)}: ${read.body}`));
+    if (this.#text) this.#hear(this.#text);
+  }
+
+  close() {
+    this.socket.destroy();
+  }
+}
+
+/** A body in chunks that begins at `at`; nothing while a part of it is missing. */
+function unchunked(text, at) {
+  let body = "";
+  for (;;) {
+    const data = text.indexOf("\r\n", at) + 2;
+    if (data < 2) return;
+    const size = parseInt(text.slice(at, data), 16);
+    const end = data + size + 2;
+    if (!(text.length >= end)) return;
+    if (size === 0) return { body, end };
+    body += text.slice(data, data + size);
+    at = end;
+  }
+}
 
 /** Socket.IO over a WebSocket, or over polling alone. */
 export class SocketIo {
@@ -37,26 +89,14 @@ export class SocketIo {
   }
 
   async #poll() {
-    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
-    this.close = () => agent.destroy();
-    let sid = "";
-    const call = (method, body) =>
-      new Promise((done, failed) => {
-        const headers = body === undefined ? {} : { "content-type": "text/plain;charset=UTF-8", "content-length": Buffer.byteLength(body) };
-        const query = `EIO=4&transport=polling${sid && `&sid=${sid}`}`;
-        const sent = request(`${this.url}/socket.io/?${query}`, { method, agent, headers }, (response) => {
-          let text = "";
-          response.setEncoding("latin1").on("data", (part) => (text += part));
-          response.on("end", () => (response.statusCode === 200 ? done(text) : failed(new Error(`${response.statusCode}: ${text}`))));
-        });
-        sent.on("error", failed);
-        sent.end(body);
-      });
-    this.#say = (text) => void call("POST", text).catch(this.failed);
-    const open = await call("GET");
-    sid = JSON.parse(open.slice(1)).sid;
+    const [polls, posts] = [new Http(this.url), new Http(this.url)];
+    this.close = () => [polls, posts].forEach((connection) => connection.close());
+    let path = "/socket.io/?EIO=4&transport=polling";
+    this.#say = (text) => void posts.call("POST", path, text).catch(this.failed);
+    const open = await polls.call("GET", path);
+    path += `&sid=${JSON.parse(open.slice(1)).sid}`;
     this.#hear(open);
-    for (;;) for (const packet of (await call("GET")).split("\x1e")) this.#hear(packet);
+    for (;;) for (const packet of (await polls.call("GET", path)).split("\x1e")) this.#hear(packet);
   }
 
   #hear(text) {

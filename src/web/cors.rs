@@ -17,6 +17,15 @@ const PREFLIGHT_MAX_AGE: &str = "7200";
 
 /// Middleware; use with `axum::middleware::from_fn_with_state(policy, cors::gate)`.
 pub async fn gate(State(policy): State<Arc<OriginPolicy>>, request: Request, next: Next) -> Response {
+    guard(&policy, request, |request| next.run(request)).await
+}
+
+/// Lets `answer` answer, if the page that asks may ask.
+pub async fn guard<F: Future<Output = Response>>(
+    policy: &OriginPolicy,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let verdict = policy.judge(request.headers());
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = if !verdict.is_allowed() {
@@ -26,7 +35,7 @@ pub async fn gate(State(policy): State<Arc<OriginPolicy>>, request: Request, nex
         allow_request(request.headers(), response.headers_mut());
         response
     } else {
-        next.run(request).await
+        answer(request).await
     };
     allow_origin(verdict, origin, response.headers_mut());
     response

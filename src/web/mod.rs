@@ -7,6 +7,7 @@ pub mod cookie;
 pub mod cors;
 pub mod csrf;
 pub mod error;
+pub mod front;
 pub mod headers;
 pub mod health;
 pub mod limit;

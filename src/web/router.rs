@@ -1,37 +1,18 @@
-//! Every route of the server, in one list.
+//! Every route of the server but Socket.IO's, in one list.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower::ServiceExt;
-use tower::util::BoxCloneSyncService;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::{api, assets, cors, headers, health, metrics, pages, request_log};
 use crate::app::App;
 
-/// How long a client may take for the next piece of a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What answers at Socket.IO's path.
-pub type Sockets = BoxCloneSyncService<Request, Response, Infallible>;
-
-/// The whole server as one service.
-pub fn router(app: &Arc<App>, sockets: Sockets, prometheus: PrometheusHandle) -> Router {
-    let sockets = Router::new()
-        .fallback(move |request: Request| {
-            let sockets = sockets.clone();
-            async move { sockets.oneshot(request).await.into_response() }
-        })
-        .layer(from_fn(client_files))
-        .layer(from_fn_with_state(Arc::clone(&app.origins), cors::gate));
+/// All that is not Socket.IO's, as one service.
+pub fn router(app: &Arc<App>, prometheus: PrometheusHandle) -> Router {
     let api = api::router().layer(from_fn_with_state(Arc::clone(&app.origins), cors::gate));
     let mut dependencies: Vec<Arc<dyn health::Dependency>> = vec![Arc::new(Store(Arc::clone(app)))];
     if app.cluster.is_some() {
@@ -46,20 +27,8 @@ pub fn router(app: &Arc<App>, sockets: Sockets, prometheus: PrometheusHandle) ->
         .layer(from_fn(headers::secure))
         .layer(from_fn(request_log::log))
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
-        .route_service("/socket.io", sockets.clone())
-        .route_service("/socket.io/", sockets.clone())
-        .route_service("/socket.io/{*file}", sockets)
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(CatchPanicLayer::new())
         .with_state(Arc::clone(app))
-}
-
-/// The official client lies beside Socket.IO's own path, as on Node's server, and has to be found before it.
-async fn client_files(request: Request, next: Next) -> Response {
-    match assets::client_file_name(request.uri().path()) {
-        Some(name) => assets::client_file(name, request.headers()).await,
-        None => next.run(request).await,
-    }
 }
 
 struct Store(Arc<App>);

@@ -30,12 +30,11 @@ use tower::{Service, ServiceExt};
 
 use super::registry::Registry;
 use crate::id::NodeId;
+use crate::socket::PATH;
 use forward::{Failed, Forwarder};
 use pass::Passes;
 use ticket::Tickets;
 
-/// Where Socket.IO answers.
-const PATH: &str = "/socket.io";
 /// A packet that opens a session is smaller.
 const OPEN_MAX: usize = 4_096;
 
