@@ -75,21 +75,12 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     background.push(tokio::spawn(Arc::clone(&app.queue).run()));
     inherited_by_connections(&listener);
     let connections = Connections::default();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connections.serve(stream, peer, Arc::clone(&front)),
-                // Out of files, or the client was faster to go: nothing that ends the server.
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-            () = &mut shutdown => break,
-        }
-    }
-    drop(listener);
+    // A task of its own: `block_on`'s thread would have to hand each connection over to a worker.
+    let accepting = tokio::spawn(accept(listener, front, connections.clone()));
+    shutdown.await;
+    accepting.abort();
+    // Whoever comes now is refused, and finds a server that does not drain.
+    let _ = accepting.await;
     drain(&app, &io, connections).await;
     background.into_iter().for_each(|task| task.abort());
     app.log.close().await;
@@ -105,8 +96,21 @@ fn inherited_by_connections(listener: &TcpListener) {
     let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
 }
 
+async fn accept(listener: TcpListener, front: Arc<Front>, connections: Connections) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => connections.serve(stream, peer, Arc::clone(&front)),
+            // Out of files, or the client was faster to go: nothing that ends the server.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
 /// The connections that speak HTTP. Sockets are not among them: a connection that is upgraded leaves.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Connections {
     open: TaskTracker,
     stop: CancellationToken,

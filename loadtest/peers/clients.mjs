@@ -3,7 +3,6 @@
 // A client has open(), ask(event, data) → the answer as text or value, close(), and counts what it was told in `told`.
 import { connect } from "node:net";
 import { Client as Colyseus } from "@colyseus/sdk";
-import WebSocket from "ws";
 
 /** Told to all clients of this process. */
 export const told = { events: 0 };
@@ -60,6 +59,67 @@ function unchunked(text, at) {
   }
 }
 
+/** A WebSocket that sends and hears texts in single frames. The `ws` of npm would need more of its core than the servers of theirs. */
+class Frames {
+  #unread;
+  #open = false;
+  constructor(url, heard, failed, opened) {
+    const { hostname, port, host, pathname, search } = new URL(url);
+    Object.assign(this, { heard, failed, opened });
+    this.socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    this.socket.write(
+      `GET ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+        "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    this.socket.on("data", (data) => this.#hear(this.#unread ? Buffer.concat([this.#unread, data]) : data));
+    this.socket.on("error", failed);
+  }
+
+  #hear(data) {
+    let at = 0;
+    if (!this.#open) {
+      const end = data.indexOf("\r\n\r\n");
+      if (end >= 0 && !data.latin1Slice(0, end).includes(" 101 ")) return this.failed(new Error(data.toString()));
+      if (end >= 0) {
+        [this.#open, at] = [true, end + 4];
+        this.opened?.();
+      }
+    }
+    while (this.#open && data.length - at >= 2) {
+      const short = data[at + 1];
+      const head = short === 127 ? 10 : short === 126 ? 4 : 2;
+      if (data.length - at < head) break;
+      const length = short === 127 ? Number(data.readBigUInt64BE(at + 2)) : short === 126 ? data.readUInt16BE(at + 2) : short;
+      const end = at + head + length;
+      if (data.length < end) break;
+      const kind = data[at] & 15;
+      if (kind === 1) this.heard(data.latin1Slice(at + head, end));
+      if (kind === 9) this.#send(10, data.latin1Slice(at + head, end));
+      at = end;
+    }
+    this.#unread = at < data.length ? data.subarray(at) : undefined;
+  }
+
+  send(text) {
+    this.#send(1, text);
+  }
+
+  /** Masked with zeros, which leaves it as it is. */
+  #send(kind, text) {
+    const head = text.length < 126 ? 2 : 4;
+    const frame = Buffer.alloc(head + 4 + text.length);
+    frame[0] = 0x80 | kind;
+    if (head === 2) frame[1] = 0x80 | text.length;
+    else frame.writeUInt16BE(text.length, 2, (frame[1] = 0x80 | 126));
+    frame.latin1Write(text, head + 4);
+    this.socket.write(frame);
+  }
+
+  close() {
+    this.socket.destroy();
+  }
+}
+
 /** Socket.IO over a WebSocket, or over polling alone. */
 export class SocketIo {
   #waiting = new Map();
@@ -81,11 +141,9 @@ export class SocketIo {
   }
 
   #connect() {
-    const socket = new WebSocket(`${this.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
+    const socket = new Frames(`${this.url}/socket.io/?EIO=4&transport=websocket`, (text) => this.#hear(text), this.failed);
     this.#say = (text) => socket.send(text);
-    this.close = () => socket.terminate();
-    socket.on("error", this.failed);
-    socket.on("message", (data) => this.#hear(data.toString("latin1")));
+    this.close = () => socket.close();
   }
 
   async #poll() {
@@ -132,20 +190,18 @@ export class Plain {
 
   open() {
     return new Promise((opened, failed) => {
-      this.socket = new WebSocket(this.url.replace("http", "ws"), { perMessageDeflate: false });
-      this.socket.on("error", failed).on("open", () => opened(this));
-      this.socket.on("message", (data) => {
-        const text = data.toString("latin1");
+      const hear = (text) => {
         if (text.startsWith('{"event"')) return void told.events++;
         const { id } = JSON.parse(text);
         this.#waiting.get(id)?.(text);
         this.#waiting.delete(id);
-      });
+      };
+      this.socket = new Frames(this.url, hear, failed, () => opened(this));
     });
   }
 
   close() {
-    this.socket.terminate();
+    this.socket.close();
   }
 
   ask(event, data) {

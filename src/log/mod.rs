@@ -109,9 +109,9 @@ pub struct Head {
 }
 
 /// A change of who is in a room. A player stays present through the grace period, so that a restart can begin it anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
-    Here(PlayerId),
+    Here { player: PlayerId, nickname: String, guest: bool },
     Gone(PlayerId),
 }
 

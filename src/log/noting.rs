@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use serde::Deserialize;
 use tokio::sync::Notify;
 
 use super::accounts::{Accounts, Notes, Seating};
@@ -29,19 +28,6 @@ pub struct Noting {
     accounts: Arc<dyn Accounts>,
     waiting: Mutex<Notes>,
     wake: Notify,
-}
-
-/// What a listing says of a room's people.
-#[derive(Deserialize)]
-struct Listing {
-    players: Vec<Listed>,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    player_id: PlayerId,
-    nickname: String,
-    guest: bool,
 }
 
 impl Noting {
@@ -77,23 +63,18 @@ impl Noting {
         false
     }
 
-    async fn note(&self, room: RoomKey, presence: &[Presence], head: Option<&Head>, at: Option<Timestamp>) {
-        let Some(head) = head else { return };
-        let here = || presence.iter().filter_map(|one| if let Presence::Here(player) = one { Some(*player) } else { None });
-        // The commit that ends a game happens when the game ends; later ones only repeat when that was.
-        let ended = head.ended_at.filter(|ended| head.status == Status::Completed && Some(*ended) == at);
-        if ended.is_none() && here().next().is_none() {
-            return;
-        }
-        let listed = serde_json::from_str::<Listing>(&head.listing).map(|listing| listing.players).unwrap_or_default();
-        let seated = here().filter_map(|player| {
-            let Listed { nickname, guest, .. } = listed.iter().find(|listed| listed.player_id == player)?;
-            Some(Seating { player_id: player, nickname: nickname.clone(), guest: *guest, room, at: at? })
-        });
+    /// Notes who came in at `at`, and that a game was over then.
+    async fn note(&self, room: RoomKey, presence: Vec<Presence>, ended: bool, at: Timestamp) {
         let full = {
             let mut waiting = self.waiting.lock();
-            waiting.seatings.extend(seated);
-            waiting.endings.extend(ended.map(|at| (room, at)));
+            waiting.seatings.extend(presence.into_iter().filter_map(|one| match one {
+                Presence::Here { player, nickname, guest } => Some(Seating { player_id: player, nickname, guest, room, at }),
+                Presence::Gone(_) => None,
+            }));
+            waiting.endings.extend(ended.then_some((room, at)));
+            if *waiting == Notes::default() {
+                return;
+            }
             waiting.seatings.len() + waiting.endings.len() >= WAITING_MAX
         };
         if full {
@@ -111,24 +92,24 @@ impl EventLog for Noting {
     }
 
     async fn create(&self, room: NewRoom) -> Result<Created, LogError> {
-        let (presence, head, at) = (room.presence.clone(), room.head.clone(), room.created_at);
+        let (presence, at) = (room.presence.clone(), room.created_at);
         let created = self.log.create(room).await?;
         if let Created::New(key) = created {
-            self.note(key, &presence, Some(&head), Some(at)).await;
+            self.note(key, presence, false, at).await;
         }
         Ok(created)
     }
 
     async fn append(&self, commit: Commit) -> Result<(), LogError> {
-        // Most commits are moves, of which there is nothing to note.
-        let ends = commit.head.as_ref().is_some_and(|head| head.status == Status::Completed);
-        if commit.presence.is_empty() && !ends {
-            return self.log.append(commit).await;
-        }
-        let (room, presence, head) = (commit.room, commit.presence.clone(), commit.head.clone());
         let at = commit.rows.last().map(|row| row.at);
+        // The commit that ends a game happens when the game ends; later ones only repeat when that was.
+        let over = |head: &Head| head.status == Status::Completed && head.ended_at.is_some() && head.ended_at == at;
+        let ended = commit.head.as_ref().is_some_and(over);
+        // Most commits are moves, of which there is nothing to note.
+        let Some(at) = at.filter(|_| ended || !commit.presence.is_empty()) else { return self.log.append(commit).await };
+        let (room, presence) = (commit.room, commit.presence.clone());
         self.log.append(commit).await?;
-        self.note(room, &presence, head.as_ref(), at).await;
+        self.note(room, presence, ended, at).await;
         Ok(())
     }
 

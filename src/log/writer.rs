@@ -263,6 +263,13 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut written = None;
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
     while queue.recv_many(&mut jobs, MAX_JOBS).await > 0 {
+        // What is ready to run may have something to write, too: its turn costs less than a flush.
+        tokio::task::yield_now().await;
+        while jobs.len() < MAX_JOBS
+            && let Ok(job) = queue.try_recv()
+        {
+            jobs.push(job);
+        }
         let mut moves = Vec::with_capacity(jobs.len());
         for job in jobs.drain(..) {
             match job {
@@ -410,9 +417,9 @@ fn gather(moves: &[(RoomKey, Move)]) -> Batch<'_> {
         };
         batch.rows.extend(rows.iter().map(|row| (*key, row)));
         for change in changes {
-            match *change {
-                Presence::Here(player) => presence.insert((*key, player), true),
-                Presence::Gone(player) => presence.insert((*key, player), false),
+            match change {
+                Presence::Here { player, .. } => presence.insert((*key, *player), true),
+                Presence::Gone(player) => presence.insert((*key, *player), false),
             };
         }
     }

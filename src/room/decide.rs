@@ -192,7 +192,7 @@ impl<G: Game> Room<G> {
         out: &mut Outbox,
     ) -> Result<Done, Failed> {
         if let RoomCommand::ChatMessage { message } = command {
-            let message = check_chat(&message)?;
+            let message = check_chat(message)?;
             // Who sits here speaks under the name of the seat, whatever a token or another tab says.
             let seated = seat.and_then(|seat| self.occupant(seat)).map(|o| o.player.clone());
             let player = seated.unwrap_or_else(|| asker.player.clone());
@@ -233,13 +233,18 @@ impl<G: Game> Room<G> {
     }
 }
 
-fn check_chat(message: &str) -> Result<String, Refusal> {
+fn check_chat(mut message: String) -> Result<String, Refusal> {
     // Control characters would let a message look like something else; line breaks and tabs are text.
-    let message: String = message.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-    let message = message.trim();
-    match message.chars().count() {
+    let is_text = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    // Nearly every message is one already.
+    if !message.chars().all(is_text) {
+        message.retain(is_text);
+    }
+    let trimmed = message.trim();
+    match trimmed.chars().count() {
         0 => Err(Refusal::invalid("a message has at least 1 character")),
-        1..=CHAT_MAX => Ok(message.to_owned()),
+        1..=CHAT_MAX if trimmed.len() == message.len() => Ok(message),
+        1..=CHAT_MAX => Ok(trimmed.to_owned()),
         _ => Err(Refusal::invalid("a message has at most 500 characters")),
     }
 }

@@ -389,7 +389,7 @@ impl Kernel {
         for _ in 0..CODES_TRIED {
             let (code, now) = (RoomCode::random(), self.clock.now());
             let (room, out) = game.open(opening(code, now))?;
-            let head = room.head();
+            let head = room.head(&room.summary());
             let new = NewRoom {
                 code,
                 game: game.card().name.to_owned(),

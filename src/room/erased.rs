@@ -1,8 +1,9 @@
 //! A room without its game's type: what the actor holds, and what the catalogue makes.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::chance::Seed;
@@ -36,6 +37,34 @@ pub struct Seated {
     pub grace_ends_at: Option<Timestamp>,
 }
 
+/// Who sits where, and the same as JSON: several payloads of one step show it.
+#[derive(Clone, Debug)]
+pub struct People {
+    seated: Vec<Seated>,
+    json: Box<RawValue>,
+}
+
+impl From<Vec<Seated>> for People {
+    fn from(seated: Vec<Seated>) -> Self {
+        let json = raw(serde_json::to_string(&seated).unwrap_or_else(|_| String::from("[]")));
+        Self { seated, json }
+    }
+}
+
+impl Deref for People {
+    type Target = [Seated];
+
+    fn deref(&self) -> &[Seated] {
+        &self.seated
+    }
+}
+
+impl Serialize for People {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
 /// What anybody may know of a room.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -44,7 +73,7 @@ pub struct Summary {
     pub status: Status,
     pub host_nickname: Option<String>,
     pub guest_nickname: Option<String>,
-    pub players: Vec<Seated>,
+    pub players: People,
     pub player_count: usize,
     pub seats: usize,
     /// Whether a free seat may be taken now: for pages.
@@ -117,7 +146,8 @@ pub trait AnyRoom: Send + Sync {
     fn stamp(&mut self, key: CommandKey, out: &mut Outbox);
     fn state(&self, viewer: Viewer) -> Box<RawValue>;
     fn summary(&self) -> Summary;
-    fn head(&self) -> Head;
+    /// What the store keeps beside the log; `summary` is what the room shows now.
+    fn head(&self, summary: &Summary) -> Head;
     fn wake_at(&self) -> Option<Timestamp>;
     fn snapshot(&self) -> Option<Snapshot>;
     fn bot_job(&self) -> Option<(Seat, BotJob)>;
@@ -333,7 +363,7 @@ impl<G: Game> AnyRoom for Hosted<G> {
             host_nickname: nickname(Seat::HOST),
             guest_nickname: nickname(Seat(1)),
             player_count: players.len(),
-            players,
+            players: players.into(),
             seats: room.seats.len(),
             can_join: room.takes_players() && room.free_seat().is_some(),
             can_watch: room.game.watchable(),
@@ -346,8 +376,8 @@ impl<G: Game> AnyRoom for Hosted<G> {
         }
     }
 
-    fn head(&self) -> Head {
-        let listing = serde_json::to_string(&self.summary()).unwrap_or_else(|_| String::from("{}"));
+    fn head(&self, summary: &Summary) -> Head {
+        let listing = serde_json::to_string(summary).unwrap_or_else(|_| String::from("{}"));
         Head { status: self.room.status, wake_at: self.wake_at(), ended_at: self.room.ended_at(), listing }
     }
 

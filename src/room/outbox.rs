@@ -3,7 +3,8 @@
 use crate::game::{Game, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::{CommandKey, Presence, Row};
-use crate::room::fact::Fact;
+use crate::room::erased::Summary;
+use crate::room::fact::{Fact, Player};
 use crate::room::state::{Link, Room};
 use crate::room::told::{Told, same_for_all, tell};
 use crate::time::Timestamp;
@@ -14,10 +15,18 @@ pub struct Outbox {
     pub rows: Vec<Row>,
     pub updates: Vec<Update>,
     pub presence: Vec<Presence>,
+    /// Who took a seat or came back to one.
+    pub came: Vec<PlayerId>,
     /// Seats, players or status changed: lists show something else now, and everybody is told who is here.
     pub people_changed: bool,
+    /// What the room shows once this is committed, when that was asked for already.
+    pub summary: Option<Summary>,
     /// Where everybody goes on.
     pub next_room: Option<RoomCode>,
+}
+
+fn here(player: &Player) -> Presence {
+    Presence::Here { player: player.id, nickname: player.nickname.clone(), guest: player.guest }
 }
 
 /// One fact, encoded once per audience.
@@ -83,15 +92,20 @@ impl<G: Game> Room<G> {
     /// Keeps the store's list of who is present: from coming in until leaving, or until the grace is over.
     pub(super) fn note_people(&mut self, fact: &Fact<G>, before: Option<(PlayerId, bool)>, out: &mut Outbox) {
         match fact {
-            Fact::Joined { player, .. } if player.bot.is_none() => out.presence.push(Presence::Here(player.id)),
-            Fact::Reconnected { player, .. } if before != Some((*player, true)) => {
-                out.presence.push(Presence::Here(*player));
+            Fact::Joined { player, .. } if player.bot.is_none() => out.presence.push(here(player)),
+            Fact::Reconnected { seat, player } if before != Some((*player, true)) => {
+                out.presence.extend(self.occupant(*seat).map(|occupant| here(&occupant.player)));
             }
             Fact::Left { player, .. } if player.bot.is_none() => out.presence.push(Presence::Gone(player.id)),
             Fact::Lost { player, .. } => out.presence.push(Presence::Gone(*player)),
             // Once it is over nobody's place has to be kept through a restart.
             Fact::Disconnected { player, .. } if self.status.is_over() => out.presence.push(Presence::Gone(*player)),
             Fact::Abandoned { .. } => out.presence.extend(self.humans().map(|(_, o)| Presence::Gone(o.player.id))),
+            _ => {}
+        }
+        match fact {
+            Fact::Joined { player, .. } => out.came.push(player.id),
+            Fact::Reconnected { player, .. } => out.came.push(*player),
             _ => {}
         }
         let about_people = before.is_some()

@@ -3,7 +3,7 @@
 //! An allow-list, from the fact alone. What a viewer may not know becomes `hidden { seq }`, so that a gap always means a loss.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::chance::{Revealed, SeedHash};
 use crate::game::{Game, Viewer};
@@ -140,79 +140,87 @@ struct RematchShown {
 #[derive(Serialize)]
 struct Nothing {}
 
+/// Where and when something happened, which every payload says.
+#[derive(Clone, Copy)]
+struct Place {
+    seq: Seq,
+    timestamp: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Placed<'a, P> {
+    #[serde(flatten)]
+    payload: &'a P,
+    seq: Seq,
+    timestamp: Timestamp,
+}
+
+impl Place {
+    fn told(self, event: &'static str, payload: &impl Serialize) -> Told {
+        Told { event, payload: self.payload(payload) }
+    }
+
+    fn payload(self, payload: &impl Serialize) -> Box<RawValue> {
+        let Self { seq, timestamp } = self;
+        to_raw_value(&Placed { payload, seq, timestamp }).unwrap_or_else(|error| {
+            tracing::error!(%error, %seq, "a payload could not be written");
+            raw(format!(r#"{{"seq":{seq},"timestamp":"{timestamp}"}}"#))
+        })
+    }
+}
+
 /// `fact`, which has number `seq`, as `viewer` is told of it.
 pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) -> Told {
     let link =
         |seat: Seat, player_id: PlayerId, grace_ends_at| LinkShown { player_id, seat, player_role: G::role(seat), grace_ends_at };
     let seat_shown = |seat: Seat, player_id: PlayerId| SeatShown { player_id, seat, player_role: G::role(seat) };
-    let say = |event, payload: Result<String, serde_json::Error>| logged(event, payload, seq, at);
+    let place = Place { seq, timestamp: at };
     match fact {
-        Fact::Opened { code, seed, follows, .. } => say(
+        Fact::Opened { code, seed, follows, .. } => place.told(
             "room_opened",
-            json(&OpenedShown { room_code: *code, game: G::NAME, seed_hash: seed.hash(), follows: follows.as_ref() }),
+            &OpenedShown { room_code: *code, game: G::NAME, seed_hash: seed.hash(), follows: follows.as_ref() },
         ),
         Fact::Joined { seat, player, client_seed } => {
             let shown = PlayerShown::new::<G>(player, Some(*seat));
             let client_seed = client_seed.as_deref();
-            say("player_joined", json(&Came { player: shown, nickname: &player.nickname, client_seed }))
+            place.told("player_joined", &Came { player: shown, nickname: &player.nickname, client_seed })
         }
         Fact::Left { seat, player, cause, promoted } => {
             let shown = PlayerShown::new::<G>(player, Some(*seat));
-            say("player_left", json(&Went { player: shown, cause: *cause, promoted: *promoted }))
+            place.told("player_left", &Went { player: shown, cause: *cause, promoted: *promoted })
         }
         Fact::Disconnected { seat, player, grace_ends_at } => {
-            say("player_disconnected", json(&link(*seat, *player, Some(*grace_ends_at))))
+            place.told("player_disconnected", &link(*seat, *player, Some(*grace_ends_at)))
         }
-        Fact::Reconnected { seat, player } => say("player_reconnected", json(&link(*seat, *player, None))),
-        Fact::Lost { seat, player } => say("player_absent", json(&link(*seat, *player, None))),
-        Fact::SeedAdded { seat, client_seed } => say("client_seed_added", json(&SeedAddedShown { seat: *seat, client_seed })),
+        Fact::Reconnected { seat, player } => place.told("player_reconnected", &link(*seat, *player, None)),
+        Fact::Lost { seat, player } => place.told("player_absent", &link(*seat, *player, None)),
+        Fact::SeedAdded { seat, client_seed } => place.told("client_seed_added", &SeedAddedShown { seat: *seat, client_seed }),
         Fact::Said { player, seat, message } => {
-            say("chat_message", json(&SaidShown { player: PlayerShown::new::<G>(player, *seat), message }))
+            place.told("chat_message", &SaidShown { player: PlayerShown::new::<G>(player, *seat), message })
         }
-        Fact::Started { options, .. } => say("game_started", json(&StartedShown { options, options_chosen: options })),
+        Fact::Started { options, .. } => place.told("game_started", &StartedShown { options, options_chosen: options }),
         Fact::Played(event) => match G::notice(event, viewer) {
             Some(notice) => {
-                let payload = json(&notice);
-                say(notice.into(), payload)
+                let payload = place.payload(&notice);
+                Told { event: notice.into(), payload }
             }
-            None => say("hidden", json(&Nothing {})),
+            None => place.told("hidden", &Nothing {}),
         },
-        Fact::Ended { reason, winners, results, seed } => say(
-            "game_ended",
-            json(&EndedShown { reason, winners, results, seed: Revealed(seed).to_string(), seed_hash: seed.hash() }),
-        ),
+        Fact::Ended { reason, winners, results, seed } => place
+            .told("game_ended", &EndedShown { reason, winners, results, seed: Revealed(seed).to_string(), seed_hash: seed.hash() }),
         Fact::Abandoned { reason } => {
-            say("game_ended", json(&AbandonedShown { reason, winners: [], results: (), abandoned: true }))
+            place.told("game_ended", &AbandonedShown { reason, winners: [], results: (), abandoned: true })
         }
-        Fact::ResetAsked { seat, player } => say("reset_requested", json(&seat_shown(*seat, *player))),
-        Fact::Reset { seed } => say("game_reset", json(&ResetShown { seed_hash: seed.hash() })),
-        Fact::RematchAsked { seat, player } => say("rematch_requested", json(&seat_shown(*seat, *player))),
-        Fact::RematchReady { code } => say("rematch_ready", json(&RematchShown { room_code: *code })),
+        Fact::ResetAsked { seat, player } => place.told("reset_requested", &seat_shown(*seat, *player)),
+        Fact::Reset { seed } => place.told("game_reset", &ResetShown { seed_hash: seed.hash() }),
+        Fact::RematchAsked { seat, player } => place.told("rematch_requested", &seat_shown(*seat, *player)),
+        Fact::RematchReady { code } => place.told("rematch_ready", &RematchShown { room_code: *code }),
     }
 }
 
 /// Whether every viewer is told the same of `fact`.
 pub fn same_for_all<G: Game>(fact: &Fact<G>) -> bool {
     !G::SECRETS || !matches!(fact, Fact::Played(_))
-}
-
-fn json(payload: &impl Serialize) -> Result<String, serde_json::Error> {
-    serde_json::to_string(payload)
-}
-
-/// Adds `seq` and `timestamp` to a payload's text. Splicing instead of `#[serde(flatten)]`: this runs for every move.
-fn logged(event: &'static str, payload: Result<String, serde_json::Error>, seq: Seq, at: Timestamp) -> Told {
-    let mut text = payload.unwrap_or_else(|error| {
-        tracing::error!(%error, event, "a payload could not be written");
-        String::from("{}")
-    });
-    use std::fmt::Write as _;
-    if text.pop() != Some('}') {
-        text = String::from("{");
-    }
-    let comma = if text.len() > 1 { "," } else { "" };
-    let _ = write!(text, r#"{comma}"seq":{seq},"timestamp":"{at}"}}"#);
-    Told { event, payload: raw(text) }
 }
 
 /// Text that we wrote as JSON, as a raw value.

@@ -5,7 +5,7 @@ use parlor::id::{PlayerId, RoomKey, Seq};
 use parlor::log::{CommandKey, LogError, Status};
 use parlor::time::Timestamp;
 
-use crate::support::{command, commit, create, head, new_room, row, seqs, stores};
+use crate::support::{command, commit, create, head, here, new_room, row, seqs, stores};
 
 #[tokio::test]
 async fn what_is_appended_is_read_back_as_it_was_written() {
@@ -35,7 +35,7 @@ async fn a_seq_that_is_taken_is_a_conflict_and_leaves_nothing() {
         for taken in [vec![2], vec![1, 2, 3], vec![2, 3]] {
             let mut late = commit(room, taken);
             late.head = Some(head(Status::Completed));
-            late.presence = vec![parlor::log::Presence::Here(PlayerId::random())];
+            late.presence = vec![here(PlayerId::random())];
             assert!(matches!(log.append(late).await, Err(LogError::Conflict)));
         }
         assert_eq!(seqs(&*log, room).await, [1, 2]);

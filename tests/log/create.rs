@@ -1,9 +1,9 @@
 use futures_util::future::join_all;
 use parlor::id::{PlayerId, RoomCode};
-use parlor::log::{Created, Head, NewRoom, Presence, Status, StoredRoom, Visibility};
+use parlor::log::{Created, Head, NewRoom, Status, StoredRoom, Visibility};
 use parlor::time::Timestamp;
 
-use crate::support::{commit, create, new_room, row, seqs, stores};
+use crate::support::{commit, create, here, new_room, row, seqs, stores};
 
 #[tokio::test]
 async fn a_room_is_found_by_its_code_with_its_first_events() {
@@ -21,7 +21,7 @@ async fn a_room_is_found_by_its_code_with_its_first_events() {
                 listing: r#"{"name":"'; DROP TABLE rooms; --"}"#.into(),
             },
             rows: vec![row(1), row(2)],
-            presence: vec![Presence::Here(player)],
+            presence: vec![here(player)],
             ..new_room()
         };
         let key = create(&*log, made.clone()).await;

@@ -2,7 +2,7 @@ use parlor::id::{PlayerId, RoomKey, Seq};
 use parlor::log::{Commit, EventLog, Head, LogError, NewRoom, Presence, Snapshot, Status, Visibility};
 use parlor::time::Timestamp;
 
-use crate::support::{commit, create, head, new_room, row, seqs, stores};
+use crate::support::{commit, create, head, here, new_room, row, seqs, stores};
 
 async fn set_head(log: &dyn EventLog, room: RoomKey, head: Head) {
     log.append(Commit { room, rows: Vec::new(), head: Some(head), presence: Vec::new(), epoch: None }).await.unwrap();
@@ -70,12 +70,12 @@ async fn players_are_present_until_they_are_gone() {
         let room = create(&*log, made.clone()).await;
         create(&*log, new_room()).await;
         let steps = [
-            (vec![Presence::Here(ada), Presence::Here(ada), Presence::Here(bob)], true),
-            (vec![Presence::Here(ada)], true),
+            (vec![here(ada), here(ada), here(bob)], true),
+            (vec![here(ada)], true),
             (vec![Presence::Gone(ada)], true),
             (vec![Presence::Gone(ada), Presence::Gone(bob), Presence::Gone(PlayerId::random())], false),
-            (vec![Presence::Gone(ada), Presence::Here(ada)], true),
-            (vec![Presence::Here(ada), Presence::Gone(ada)], false),
+            (vec![Presence::Gone(ada), here(ada)], true),
+            (vec![here(ada), Presence::Gone(ada)], false),
         ];
         for (at, (presence, somebody)) in steps.into_iter().enumerate() {
             log.append(Commit { presence, ..commit(room, [at as u32 + 1]) }).await.unwrap();
@@ -111,7 +111,7 @@ async fn rooms_that_ended_long_ago_are_deleted_with_all_that_is_theirs() {
             let room = NewRoom {
                 head: Head { ended_at: ended.map(Timestamp), wake_at: Some(Timestamp(1)), ..head(status) },
                 rows: vec![row(1), row(2)],
-                presence: vec![Presence::Here(PlayerId::random())],
+                presence: vec![here(PlayerId::random())],
                 ..new_room()
             };
             let key = create(&*log, room.clone()).await;

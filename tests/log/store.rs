@@ -5,10 +5,10 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use parlor::id::{PlayerId, Seq};
 use parlor::log::sqlite::{Settings, SqliteLog};
-use parlor::log::{EventLog, LogError, Presence, Snapshot};
+use parlor::log::{EventLog, LogError, Snapshot};
 use parlor::time::Timestamp;
 
-use crate::support::{commit, create, file, new_room, open, seqs, stores};
+use crate::support::{commit, create, file, here, new_room, open, seqs, stores};
 
 #[tokio::test]
 async fn what_was_written_is_there_after_closing_and_opening() {
@@ -17,7 +17,7 @@ async fn what_was_written_is_there_after_closing_and_opening() {
         let made = new_room();
         let room = create(&*log, made.clone()).await;
         let mut first = commit(room, [1, 2]);
-        first.presence = vec![Presence::Here(PlayerId::random())];
+        first.presence = vec![here(PlayerId::random())];
         log.append(first).await.unwrap();
         log.save_snapshot(room, Snapshot { seq: Seq(2), body: "{}".into() }).await.unwrap();
         log.close().await;

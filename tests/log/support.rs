@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlor::id::{PlayerId, RoomCode, RoomKey, Seq};
 use parlor::log::postgres::PostgresLog;
 use parlor::log::sqlite::{Settings, SqliteLog};
-use parlor::log::{CommandKey, Commit, Created, EventLog, Head, NewRoom, Row, Status, Visibility};
+use parlor::log::{CommandKey, Commit, Created, EventLog, Head, NewRoom, Presence, Row, Status, Visibility};
 use parlor::time::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -69,6 +69,10 @@ pub async fn create(log: &dyn EventLog, room: NewRoom) -> RoomKey {
         Created::New(key) => key,
         other => panic!("{other:?}"),
     }
+}
+
+pub fn here(player: PlayerId) -> Presence {
+    Presence::Here { player, nickname: "someone".into(), guest: true }
 }
 
 pub fn row(seq: u32) -> Row {

@@ -30,7 +30,7 @@ impl Disk {
         let present = self.present.entry(room).or_default();
         for change in presence {
             match change {
-                Presence::Here(player) => present.insert(*player),
+                Presence::Here { player, .. } => present.insert(*player),
                 Presence::Gone(player) => present.remove(player),
             };
         }

@@ -75,5 +75,9 @@ if __name__ == "__main__":
     from daphne.server import Server
 
     port = int(sys.argv[1])
-    print(f"listening on http://127.0.0.1:{port}", flush=True)
-    Server(application=application, endpoints=build_endpoint_description_strings(host="127.0.0.1", port=port), verbosity=0).run()
+    Server(
+        application=application,
+        endpoints=build_endpoint_description_strings(host="127.0.0.1", port=port),
+        ready_callable=lambda: print(f"listening on http://127.0.0.1:{port}", flush=True),
+        verbosity=0,
+    ).run()

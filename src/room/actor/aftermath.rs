@@ -1,7 +1,10 @@
 //! What follows a commit that stands, or one that failed.
 
+use std::sync::OnceLock;
+
+use serde_json::value::to_raw_value;
+
 use super::*;
-use crate::room::outbox::{Encoded, Update};
 
 impl Awake {
     /// The commit stands: everybody is told, then the askers are answered.
@@ -9,6 +12,8 @@ impl Awake {
         let Some(loaded) = self.hosted.as_ref() else { return };
         let mut stuck = Vec::new();
         let next_room = out.next_room;
+        // Nothing that is shown of a room changes from here on.
+        let shown = out.summary.map(OnceLock::from).unwrap_or_default();
         for update in &out.updates {
             self.told = self.told.max(update.seq);
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
@@ -23,15 +28,18 @@ impl Awake {
             }
         }
         if out.people_changed {
-            let summary = loaded.room.summary();
-            for who in out.updates.iter().filter_map(|update| connected(update, &summary)) {
+            let summary = shown.get_or_init(|| loaded.room.summary());
+            let seated = |player: &PlayerId| summary.players.iter().find(|seated| seated.player_id == *player);
+            for who in out.came.iter().filter_map(seated) {
+                // For clients that know coming and coming back by one name.
+                let Ok(who) = to_raw_value(who) else { continue };
                 for conn in self.conns.iter().filter(|c| c.since != Seq(u32::MAX)) {
                     // The logged event says it, too: not worth dropping anybody for.
                     let _ = conn.outlet.emit("player_connected", &who);
                 }
             }
-            let presence = Presence::of(&summary);
-            if let Ok(payload) = serde_json::value::to_raw_value(&presence) {
+            let presence = Presence::of(summary);
+            if let Ok(payload) = to_raw_value(&presence) {
                 for conn in self.conns.iter().filter(|c| c.since != Seq(u32::MAX)) {
                     if conn.outlet.emit("presence_update", &payload).is_err() {
                         stuck.push(conn.id);
@@ -58,7 +66,12 @@ impl Awake {
                     }
                     (request.reply)(answer);
                 }
-                Settled::Enter(enter, entered) => self.welcome(kernel, enter, entered).await,
+                Settled::Enter(enter, Err(refusal)) => (enter.reply)(Err(refusal)),
+                Settled::Enter(enter, Ok(seat)) => {
+                    let Some(loaded) = self.hosted.as_ref() else { return (enter.reply)(Err(unavailable())) };
+                    let summary = shown.get_or_init(|| loaded.room.summary());
+                    self.welcome(kernel, summary, enter, seat).await;
+                }
                 Settled::Bot(..) => {}
             }
         }
@@ -200,24 +213,4 @@ impl Awake {
             kernel.deadlines.schedule(cell.code, kernel.clock.now() + std::time::Duration::from_secs(1));
         }
     }
-}
-
-/// Who came or came back by this update: `player_connected` is for clients that know both by one name.
-fn connected(update: &Update, summary: &Summary) -> Option<Box<RawValue>> {
-    #[derive(serde::Deserialize)]
-    struct Who {
-        player_id: PlayerId,
-    }
-    #[derive(serde::Deserialize)]
-    struct Came {
-        player: Who,
-    }
-    let Encoded::ForAll(told) = &update.told else { return None };
-    let who = match told.event {
-        "player_joined" => serde_json::from_str::<Came>(told.payload.get()).ok()?.player,
-        "player_reconnected" => serde_json::from_str::<Who>(told.payload.get()).ok()?,
-        _ => return None,
-    };
-    let player = summary.players.iter().find(|player| player.player_id == who.player_id)?;
-    serde_json::value::to_raw_value(player).ok()
 }

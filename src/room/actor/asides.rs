@@ -10,7 +10,8 @@ impl Awake {
         match request.event.as_str() {
             "ping" => Some(Ok(json_answer(&serde_json::json!({ "ok": true, "server_time": now })))),
             "request_presence" => {
-                let presence = Presence::of(&room.summary());
+                let summary = room.summary();
+                let presence = Presence::of(&summary);
                 if !request.acknowledged {
                     self.emit_to(request.conn, "presence_update", &presence);
                 }

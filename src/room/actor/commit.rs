@@ -16,7 +16,7 @@ impl Awake {
         if out.rows.is_empty() {
             return Ok(());
         }
-        let head = loaded.changed_head(out.people_changed);
+        let head = loaded.changed_head(out);
         let commit = Commit {
             room: loaded.key,
             rows: std::mem::take(&mut out.rows),
@@ -40,12 +40,13 @@ impl Awake {
 }
 
 impl Loaded {
-    /// The room's head, when it is not the one that the store has.
-    fn changed_head(&self, people_changed: bool) -> Option<Head> {
-        if people_changed {
-            return Some(self.room.head());
+    /// The room's head, when it is not the one that the store has. What it is made of is told, too.
+    fn changed_head(&self, out: &mut Outbox) -> Option<Head> {
+        let changed = || self.room.wake_at() != self.head.wake_at || self.room.status() != self.head.status;
+        if !out.people_changed && !changed() {
+            return None;
         }
-        let wake_at = self.room.wake_at();
-        (wake_at != self.head.wake_at || self.room.status() != self.head.status).then(|| self.room.head())
+        let summary = out.summary.insert(self.room.summary());
+        Some(self.room.head(summary))
     }
 }

@@ -101,12 +101,8 @@ impl Awake {
     }
 
     /// Tells one who came in what there is to know, in order, before anything newer.
-    pub(super) async fn welcome(&mut self, kernel: &Kernel, enter: Box<Enter>, entered: Result<Option<Seat>, Refusal>) {
+    pub(super) async fn welcome(&mut self, kernel: &Kernel, summary: &Summary, enter: Box<Enter>, seat: Option<Seat>) {
         let Some(loaded) = self.hosted.as_ref() else { return (enter.reply)(Err(unavailable())) };
-        let seat = match entered {
-            Ok(seat) => seat,
-            Err(refusal) => return (enter.reply)(Err(refusal)),
-        };
         let room = &loaded.room;
         let (seq, viewer) = (room.seq(), room.viewer(Some(enter.player.id)));
         let missed = match enter.last_seq.filter(|last| *last <= seq) {
@@ -124,7 +120,7 @@ impl Awake {
         let told: Option<Vec<(Seq, Timestamp, Told)>> =
             missed.map(|rows| rows.iter().filter_map(|row| told(loaded, row, viewer)).collect());
         let state = room.state(viewer);
-        let welcome = Welcome::new(room.as_ref(), seat, &state);
+        let welcome = Welcome::new(room.as_ref(), summary, seat, &state);
         if let Some((id, outlet)) = &enter.conn {
             let mut alive = true;
             if enter.purpose == Purpose::Resume {
@@ -137,7 +133,7 @@ impl Awake {
                         && match of {
                             "connection_established" => outlet.emit(alias, &payload).is_ok(),
                             "presence_update" => {
-                                let presence = serde_json::value::to_raw_value(&Presence::of(&room.summary()));
+                                let presence = serde_json::value::to_raw_value(&Presence::of(summary));
                                 presence.is_ok_and(|presence| outlet.emit(alias, &presence).is_ok())
                             }
                             _ => true,

@@ -50,7 +50,7 @@ impl Awake {
             self.conns.iter().for_each(|conn| conn.outlet.follow(code));
         }
         // As the other node has written it.
-        loaded.head = loaded.room.head();
+        loaded.head = loaded.room.head(&after);
         self.hosted = Some(loaded);
         Ok(changed)
     }

@@ -4,18 +4,18 @@ use super::*;
 
 /// Who is in a room.
 #[derive(Serialize)]
-pub struct Presence {
+pub struct Presence<'a> {
     pub(super) online_players: Vec<PlayerId>,
     pub(super) total_players: usize,
-    pub(super) players: Vec<crate::room::erased::Seated>,
+    pub(super) players: &'a People,
 }
 
-impl Presence {
-    pub fn of(summary: &Summary) -> Self {
+impl<'a> Presence<'a> {
+    pub fn of(summary: &'a Summary) -> Self {
         Self {
             online_players: summary.players.iter().filter(|p| p.online).map(|p| p.player_id).collect(),
             total_players: summary.players.len(),
-            players: summary.players.clone(),
+            players: &summary.players,
         }
     }
 }
@@ -80,8 +80,8 @@ pub(super) struct Welcome<'a> {
     pub(super) status: Status,
     pub(super) seq: Seq,
     pub(super) version: Seq,
-    pub(super) seed_hash: String,
-    pub(super) players: Vec<crate::room::erased::Seated>,
+    pub(super) seed_hash: &'a str,
+    pub(super) players: &'a People,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_room: Option<RoomCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,8 +89,7 @@ pub(super) struct Welcome<'a> {
 }
 
 impl<'a> Welcome<'a> {
-    pub(super) fn new(room: &dyn AnyRoom, seat: Option<Seat>, state: &'a RawValue) -> Self {
-        let summary = room.summary();
+    pub(super) fn new(room: &dyn AnyRoom, summary: &'a Summary, seat: Option<Seat>, state: &'a RawValue) -> Self {
         Self {
             player_role: room.role(seat),
             seat,
@@ -100,8 +99,8 @@ impl<'a> Welcome<'a> {
             status: summary.status,
             seq: summary.seq,
             version: summary.version,
-            seed_hash: summary.seed_hash,
-            players: summary.players,
+            seed_hash: &summary.seed_hash,
+            players: &summary.players,
             next_room: summary.next_room,
             current_state: Some(state),
         }
