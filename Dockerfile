@@ -13,6 +13,7 @@ ENV CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=debuginfo
 
 # The dependencies, as a layer that stays until the lock file changes: built around an empty program.
 # The load tester is not built, but is named in the manifest of the workspace.
+COPY .cargo .cargo
 COPY rust-toolchain.toml Cargo.toml Cargo.lock build.rs ./
 COPY loadtest/Cargo.toml loadtest/
 RUN mkdir -p src static loadtest/src \

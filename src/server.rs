@@ -205,3 +205,19 @@ fn metrics_rooms(app: &App) {
     let pending = u32::try_from(app.backlog.pending()).unwrap_or(u32::MAX);
     ::metrics::gauge!("parlor_pending_commands").set(f64::from(pending));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_begin_with_the_options_of_the_listener() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        inherited_by_connections(&listener);
+        let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (stream, _) = accepted.unwrap();
+        assert!(client.is_ok() && stream.nodelay().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(UNACKNOWLEDGED));
+    }
+}

@@ -9,7 +9,7 @@
 //!
 //! What is queued is written even if its caller has stopped waiting.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +30,9 @@ const MAX_JOBS: usize = 256;
 /// Jobs that may wait for the writer: 16 full transactions, about a tenth of a second's work. A room hands over one at a time, so
 /// only thousands of rooms at once, or a store that stands still, fill it.
 const QUEUE: usize = 16 * MAX_JOBS;
+
+/// Snapshots in one transaction. Rooms that play at one pace need theirs at the same time, and moves go before them.
+const SNAPSHOTS_AT_ONCE: usize = 8;
 
 /// How long a job waits for a place in a full queue before it is refused as unavailable. Nothing of it is written then.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
@@ -102,7 +105,8 @@ pub trait Store: Send + 'static {
     fn write(&mut self, batch: &Batch<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
     /// The room that a command made.
     fn made_by(&mut self, player: PlayerId, command: &str) -> impl Future<Output = Result<Option<RoomCode>, Failure>> + Send;
-    fn save_snapshot(&mut self, room: RoomKey, snapshot: &Snapshot) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Writes all of them or none.
+    fn save_snapshots(&mut self, snapshots: &[(RoomKey, Snapshot)]) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Deletes a room that ended before `ended_before`; whether it did.
     fn delete(&mut self, room: RoomKey, ended_before: Timestamp) -> impl Future<Output = Result<bool, Failure>> + Send;
     /// Changes leases; the rooms that are the node's then, with their epochs.
@@ -261,8 +265,9 @@ fn closed() -> LogError {
 async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut jobs = Vec::with_capacity(MAX_JOBS);
     let mut written = None;
+    let mut snapshots = VecDeque::new();
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
-    while queue.recv_many(&mut jobs, MAX_JOBS).await > 0 {
+    while !snapshots.is_empty() || queue.recv_many(&mut jobs, MAX_JOBS).await > 0 {
         // What is ready to run may have something to write, too: its turn costs less than a flush.
         tokio::task::yield_now().await;
         while jobs.len() < MAX_JOBS
@@ -275,6 +280,7 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
             match job {
                 Job::Append(commit, reply) => moves.push(Move::Append(commit, reply)),
                 Job::Create(room, reply) => moves.push(Move::Create(room, reply)),
+                Job::Snapshot(room, snapshot, reply) => snapshots.push_back((room, snapshot, reply)),
                 Job::Close => queue.close(),
                 other => serve(&mut store, other, &mut written).await,
             }
@@ -282,6 +288,8 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
         if !moves.is_empty() {
             commit(&mut store, moves, &mut written).await;
         }
+        let some = snapshots.drain(..snapshots.len().min(SNAPSHOTS_AT_ONCE)).collect();
+        save(&mut store, some).await;
     }
     store.close().await;
 }
@@ -290,9 +298,6 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
 async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instant>) {
     // Who no longer waits for an answer needs none: a failed send is nothing to act on, here and below.
     match job {
-        Job::Snapshot(room, snapshot, reply) => {
-            let _ = reply.send(store.save_snapshot(room, &snapshot).await.map_err(LogError::from));
-        }
         Job::Delete(room, ended_before, reply) => {
             let _ = reply.send(store.delete(room, ended_before).await.map_err(LogError::from));
         }
@@ -308,7 +313,23 @@ async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instan
             let _ = reply.send(probed.map_err(LogError::from));
         }
         Job::Aside(work) => work(store).await,
-        Job::Append(..) | Job::Create(..) | Job::Close => {}
+        Job::Append(..) | Job::Create(..) | Job::Snapshot(..) | Job::Close => {}
+    }
+}
+
+/// Writes snapshots: together if possible, else each alone, because one of a room that is gone must not cost the others theirs.
+async fn save<S: Store>(store: &mut S, snapshots: Vec<(RoomKey, Snapshot, Reply<()>)>) {
+    let (saved, replies): (Vec<_>, Vec<_>) = snapshots.into_iter().map(|(room, snapshot, reply)| ((room, snapshot), reply)).unzip();
+    if saved.is_empty() {
+        return;
+    }
+    let together = store.save_snapshots(&saved).await;
+    for (one, reply) in saved.chunks(1).zip(replies) {
+        let done = match &together {
+            Err(Failure::Conflict | Failure::Unfit(_)) if saved.len() > 1 => store.save_snapshots(one).await,
+            done => done.clone(),
+        };
+        let _ = reply.send(done.map_err(LogError::from));
     }
 }
 

@@ -53,7 +53,7 @@ test("the image is built from every file that the program is made of", () => {
   const target = path.relative(ROOT, path.dirname(path.dirname(binary())));
   // A release also holds the pages' scripts, and the manifest of each member of the workspace has to be there.
   const members = [.../^members\s*=\s*\[([^\]]*)\]/m.exec(read("Cargo.toml"))?.[1].matchAll(/"([^"]+)"/g) ?? []].map(([, name]) => `${name}/Cargo.toml`);
-  const needed = [...noted, ...members, "static/parlor.css", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].filter((file) => !file.startsWith("..") && !file.startsWith(`${target}/`));
+  const needed = [...noted, ...members, "static/parlor.css", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].filter((file) => !file.startsWith("..") && !file.startsWith(`${target}/`));
   const sources = [...copied("build"), "node_modules/socket.io-client/dist"];
   const missing = needed.filter((file) => !sources.some((source) => file === source || file.startsWith(`${source}/`)));
   assert.deepEqual(missing, []);

@@ -1,3 +1,4 @@
+use futures_util::future::join_all;
 use parlor::id::{PlayerId, RoomKey, Seq};
 use parlor::log::{Commit, EventLog, Head, LogError, NewRoom, Presence, Snapshot, Status, Visibility};
 use parlor::time::Timestamp;
@@ -155,5 +156,25 @@ async fn the_newest_snapshot_not_past_a_point_is_found_and_old_ones_go() {
         log.save_snapshot(room, again.clone()).await.unwrap();
         assert_eq!(log.snapshot(room, Seq(50)).await.unwrap(), Some(again));
         assert!(log.save_snapshot(RoomKey(999), shot(1)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn snapshots_that_are_written_together_fail_alone() {
+    for store in stores() {
+        let log = store.open().await;
+        let mut rooms = Vec::new();
+        for _ in 0..20 {
+            rooms.push(create(&*log, new_room()).await);
+        }
+        // More at once than one transaction takes, one of them of a room that does not exist.
+        rooms.insert(3, RoomKey(999));
+        let shot = || Snapshot { seq: Seq(1), body: "{}".into() };
+        let saved = join_all(rooms.iter().map(|room| log.save_snapshot(*room, shot()))).await;
+        for (room, saved) in rooms.iter().zip(saved) {
+            assert_eq!(saved.is_ok(), *room != RoomKey(999), "{room:?}: {saved:?}");
+            assert_eq!(log.snapshot(*room, Seq(1)).await.unwrap(), saved.is_ok().then(shot), "{room:?}");
+        }
+        log.append(commit(rooms[0], [1])).await.unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! What a store is from outside: opened, closed, opened again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use parlor::id::{PlayerId, Seq};
@@ -51,6 +52,26 @@ async fn closing_writes_what_was_handed_over_and_refuses_what_comes_after() {
             assert_eq!(seqs(&*log, room).await, [1]);
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_committed_comes_into_the_file_while_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path()).await.unwrap();
+    let size = || std::fs::metadata(file(folder.path())).unwrap().len();
+    let before = size();
+    let rooms = join_all((0..50).map(|_| create(&log, new_room()))).await;
+    join_all(rooms.iter().map(|room| log.append(commit(*room, 1..=50)))).await.into_iter().for_each(Result::unwrap);
+    // Far from the length at which a commit would move it. A file tells nobody that it grew.
+    let moved = async {
+        while size() <= before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), moved).await.expect("nothing was moved into the file");
+    log.close().await;
+    assert!(!folder.path().join("parlor.db-wal").exists(), "the last to close has moved all of it");
+    assert_eq!(seqs(&open(folder.path()).await.unwrap(), rooms[7]).await.len(), 50);
 }
 
 #[tokio::test]

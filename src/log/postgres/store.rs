@@ -195,16 +195,20 @@ impl Store for PostgresStore {
         code.map(|code| code.parse().map_err(|_| Failure::Unavailable("a room's code cannot be read".into()))).transpose()
     }
 
-    async fn save_snapshot(&mut self, room: RoomKey, snapshot: &Snapshot) -> Result<(), Failure> {
+    async fn save_snapshots(&mut self, snapshots: &[(RoomKey, Snapshot)]) -> Result<(), Failure> {
+        let rooms: Vec<i64> = snapshots.iter().map(|(room, _)| room.0).collect();
+        let seqs: Vec<i64> = snapshots.iter().map(|(_, snapshot)| i64::from(snapshot.seq.0)).collect();
+        let bodies: Vec<&str> = snapshots.iter().map(|(_, snapshot)| snapshot.body.as_str()).collect();
         let insert = sqlx::query(
-            "INSERT INTO snapshots (room_id, seq, body) VALUES ($1, $2, $3) ON CONFLICT (room_id, seq) DO UPDATE SET body = excluded.body",
+            "INSERT INTO snapshots (room_id, seq, body) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])
+             ON CONFLICT (room_id, seq) DO UPDATE SET body = excluded.body",
         );
-        self.run(insert.bind(room.0).bind(i64::from(snapshot.seq.0)).bind(&snapshot.body)).await?;
+        self.run(insert.bind(&rooms).bind(seqs).bind(bodies)).await?;
         let delete = sqlx::query(
-            "DELETE FROM snapshots WHERE room_id = $1 AND seq NOT IN
-                 (SELECT seq FROM snapshots WHERE room_id = $1 ORDER BY seq DESC LIMIT $2)",
+            "DELETE FROM snapshots AS old WHERE room_id = ANY($1) AND seq NOT IN
+                 (SELECT seq FROM snapshots WHERE room_id = old.room_id ORDER BY seq DESC LIMIT $2)",
         );
-        self.run(delete.bind(room.0).bind(SNAPSHOTS)).await?;
+        self.run(delete.bind(rooms).bind(SNAPSHOTS)).await?;
         Ok(())
     }
 

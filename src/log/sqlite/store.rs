@@ -9,6 +9,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqlitePool};
 
+use super::checkpoints::Checkpoints;
 use super::script::Shape;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
@@ -28,6 +29,8 @@ pub struct SqliteStore {
     connection: Option<SqliteConnection>,
     texts: HashMap<Shape, Arc<str>>,
     next_key: i64,
+    /// Until it is closed.
+    checkpoints: Option<Checkpoints>,
     /// Only to be closed before the writing connection.
     readers: SqlitePool,
     /// Held until the last transaction is written.
@@ -46,7 +49,9 @@ impl SqliteStore {
         lock: File,
     ) -> sqlx::Result<Self> {
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM rooms").fetch_one(&mut connection).await?;
-        Ok(Self { options, connection: Some(connection), texts: HashMap::new(), next_key: last + 1, readers, _lock: lock })
+        let checkpoints = Some(Checkpoints::start(options.clone()));
+        let connection = Some(connection);
+        Ok(Self { options, connection, texts: HashMap::new(), next_key: last + 1, checkpoints, readers, _lock: lock })
     }
 
     async fn connection(&mut self) -> Result<&mut SqliteConnection, Failure> {
@@ -127,7 +132,11 @@ impl Store for SqliteStore {
         }
         let text = Arc::clone(self.texts.entry(shape).or_insert_with(|| shape.text().into()));
         let arguments = shape.arguments(batch).map_err(|error| Failure::Unfit(error.to_string()))?;
-        self.run(sqlx::query_with(AssertSqlSafe(text), arguments)).await.map(drop)
+        self.run(sqlx::query_with(AssertSqlSafe(text), arguments)).await?;
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.written();
+        }
+        Ok(())
     }
 
     async fn made_by(&mut self, player: PlayerId, command: &str) -> Result<Option<RoomCode>, Failure> {
@@ -141,15 +150,17 @@ impl Store for SqliteStore {
         code.map(|code| code.parse().map_err(|_| Failure::Unavailable("a room's code cannot be read".into()))).transpose()
     }
 
-    async fn save_snapshot(&mut self, room: RoomKey, snapshot: &Snapshot) -> Result<(), Failure> {
-        let query = sqlx::query(
-            "BEGIN IMMEDIATE;
-             INSERT INTO snapshots (room_id, seq, body) VALUES ($1, $2, $3) ON CONFLICT (room_id, seq) DO UPDATE SET body = excluded.body;
-             DELETE FROM snapshots WHERE room_id = $1 AND seq NOT IN
-                 (SELECT seq FROM snapshots WHERE room_id = $1 ORDER BY seq DESC LIMIT $4);
-             COMMIT",
-        );
-        self.run(query.bind(room.0).bind(i64::from(snapshot.seq.0)).bind(&snapshot.body).bind(SNAPSHOTS)).await.map(drop)
+    async fn save_snapshots(&mut self, snapshots: &[(RoomKey, Snapshot)]) -> Result<(), Failure> {
+        self.run(sqlx::query("BEGIN IMMEDIATE")).await?;
+        for (room, snapshot) in snapshots {
+            let query = sqlx::query(
+                "INSERT INTO snapshots (room_id, seq, body) VALUES ($1, $2, $3) ON CONFLICT (room_id, seq) DO UPDATE SET body = excluded.body;
+                 DELETE FROM snapshots WHERE room_id = $1 AND seq NOT IN
+                     (SELECT seq FROM snapshots WHERE room_id = $1 ORDER BY seq DESC LIMIT $4)",
+            );
+            self.run(query.bind(room.0).bind(i64::from(snapshot.seq.0)).bind(&snapshot.body).bind(SNAPSHOTS)).await?;
+        }
+        self.run(sqlx::query("COMMIT")).await.map(drop)
     }
 
     async fn delete(&mut self, room: RoomKey, ended_before: Timestamp) -> Result<bool, Failure> {
@@ -171,6 +182,9 @@ impl Store for SqliteStore {
     }
 
     async fn close(&mut self) {
+        if let Some(checkpoints) = self.checkpoints.take() {
+            checkpoints.stop().await;
+        }
         // The last to close moves the write-ahead log into the file, which connections that only read may not.
         self.readers.close().await;
         if let Some(connection) = self.connection.take()
