@@ -51,8 +51,8 @@ fn every_link_leads_somewhere() {
 #[test]
 fn the_protocol_names_every_event_that_rooms_tell() {
     let page = read("docs/protocol.md");
-    let told = read("src/room/told.rs").replace("say(\n            ", "say(");
-    let events: Vec<&str> = between(&told, "say(\"", '"').collect();
+    let told = read("src/room/told.rs").replace("told(\n            ", "told(");
+    let events: Vec<&str> = between(&told, "told(\"", '"').collect();
     assert!(events.len() >= 15, "{events:?}");
     let actor = ["mod", "aftermath", "asides", "entry"].map(|part| read(&format!("src/room/actor/{part}.rs"))).concat();
     let direct = between(&actor, "emit(\"", '"').chain(between(&actor, "emit_to(request.conn, \"", '"'));

@@ -29,6 +29,7 @@ pub mod postgres;
 pub mod queue;
 pub mod ratings;
 pub mod sqlite;
+pub mod store;
 pub mod writer;
 
 use async_trait::async_trait;

@@ -7,7 +7,6 @@ pub mod cookie;
 pub mod cors;
 pub mod csrf;
 pub mod error;
-pub mod front;
 pub mod headers;
 pub mod health;
 pub mod limit;

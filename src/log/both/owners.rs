@@ -6,7 +6,7 @@ use super::{Connection, Log};
 use crate::id::{RoomCode, RoomKey};
 use crate::log::LogError;
 use crate::log::owners::{Epoch, NodeId, Owners};
-use crate::log::writer::Lease;
+use crate::log::store::Lease;
 use crate::time::Timestamp;
 
 #[async_trait]

@@ -6,7 +6,7 @@
 use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
 
-use crate::log::writer::Batch;
+use crate::log::store::Batch;
 
 /// Writes a batch: all of it or nothing. `fenced` finds nothing unless another epoch stands there, and then breaks the constraint that
 /// `fence` is NULL.

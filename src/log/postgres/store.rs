@@ -13,7 +13,7 @@ use super::{Db, patience, too_slow};
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
 use crate::log::owners::Epoch;
-use crate::log::writer::{Batch, Failure, Lease, Store};
+use crate::log::store::{Batch, Failure, Lease, Store};
 use crate::time::Timestamp;
 
 /// Snapshots kept per room: the newest, and two before it in case the rules of a release cannot read that.

@@ -7,7 +7,7 @@
 use sqlx::Arguments;
 use sqlx::sqlite::SqliteArguments;
 
-use crate::log::writer::Batch;
+use crate::log::store::Batch;
 
 /// Most rows in one statement: what a full transaction of ordinary moves has. SQLite's limits (32,766 parameters) are far away.
 const MOST: usize = 256;

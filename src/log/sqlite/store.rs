@@ -14,7 +14,7 @@ use super::script::Shape;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
 use crate::log::owners::Epoch;
-use crate::log::writer::{Batch, Failure, Lease, Store};
+use crate::log::store::{Batch, Failure, Lease, Store};
 use crate::time::Timestamp;
 
 /// Prepared texts kept. Under steady load there are a dozen shapes; a prepared one of the largest takes about half a megabyte.

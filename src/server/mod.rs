@@ -1,4 +1,6 @@
-//! The server: accepts connections until it is told to stop, and then lets everybody go in order.
+//! The server: accepts connections until it is told to stop, and then lets everybody go in order. `front`: whose a request is.
+
+mod front;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -21,8 +23,8 @@ use crate::rating::scorekeeper;
 use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
-use crate::web::front::{Front, Sockets};
 use crate::web::{metrics, router};
+use front::{Front, Sockets};
 
 /// How long a client may take for the head of a request; a half-open connection is closed then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

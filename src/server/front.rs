@@ -19,10 +19,10 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutBody;
 
-use super::origin::OriginPolicy;
-use super::{assets, cors};
 use crate::cluster::relay::Relayed;
 use crate::socket::{self, SocketDoor};
+use crate::web::origin::OriginPolicy;
+use crate::web::{assets, cors};
 
 /// How long a client may take for the next piece of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
