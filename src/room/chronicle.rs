@@ -12,8 +12,8 @@ use crate::id::{PlayerId, RoomCode};
 use crate::refusal::{Code, Refusal};
 use crate::room::Rooms;
 use crate::room::actor::{EventShown, Look};
-use crate::room::erased::Summary;
 use crate::room::export::Exported;
+use crate::room::summary::Summary;
 
 /// Goes up when a reader of the document would have to know.
 const FORMAT: &str = "parlor-session/1";

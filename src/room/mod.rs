@@ -1,6 +1,7 @@
 //! A room: one game being played, from its code to its last move.
 //!
-//! Pure: [`fact`], [`state`], [`decide`] (with `table` and `vigil`), [`outbox`], [`told`], [`recorded`], [`erased`]. They take time and luck as values and know nothing of sockets or SQL.
+//! Pure: [`fact`], [`state`], [`decide`] (with `table` and `vigil`), [`outbox`], [`told`], [`recorded`], [`summary`], [`erased`].
+//! They take time and luck as values and know nothing of sockets or SQL.
 //! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`], [`ticker`],
 //! [`thinking`] (bots and questions, on threads of their own), [`consult`], [`history`].
 
@@ -22,6 +23,7 @@ pub mod peers;
 pub mod recorded;
 pub mod settings;
 pub mod state;
+pub mod summary;
 mod table;
 pub mod thinking;
 pub mod ticker;

@@ -3,9 +3,9 @@
 use crate::game::{Game, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::{CommandKey, Presence, Row};
-use crate::room::erased::Summary;
 use crate::room::fact::{Fact, Player};
 use crate::room::state::{Link, Room};
+use crate::room::summary::Summary;
 use crate::room::told::{Told, same_for_all, tell};
 use crate::time::Timestamp;
 

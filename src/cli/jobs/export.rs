@@ -10,8 +10,8 @@ use crate::game::Viewer;
 use crate::log::Visibility;
 use crate::room::actor::EventShown;
 use crate::room::chronicle::readable;
-use crate::room::erased::Summary;
 use crate::room::export::known_format;
+use crate::room::summary::Summary;
 use crate::time::Timestamp;
 use crate::web::view::tabletop;
 

@@ -38,10 +38,11 @@ use crate::log::{CommandKey, Commit, Head, LogError, Row, Status};
 use crate::refusal::{Code, Refusal};
 use crate::room::decide::{Asker, Done, Failed, is_aside, knows};
 use crate::room::directory::Kernel;
-use crate::room::erased::{AnyRoom, People, Summary};
+use crate::room::erased::AnyRoom;
 use crate::room::fact::Player;
 use crate::room::outbox::Outbox;
 use crate::room::outlet::{Answer, ConnId, Outlet, Reply};
+use crate::room::summary::{People, Summary};
 use crate::room::told::{Told, raw};
 use crate::time::Timestamp;
 

@@ -15,7 +15,7 @@ use super::form::Form;
 use super::session::Visit;
 use crate::games::Card;
 use crate::room::actor::Look;
-use crate::room::erased::Summary;
+use crate::room::summary::Summary;
 use crate::web::view::{Fact, GameCard, OptionField, ScoreColumn, Stage, Tell};
 
 pub use options::read as options;
