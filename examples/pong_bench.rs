@@ -11,19 +11,20 @@ use std::time::{Duration, Instant};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use parking_lot::Mutex;
 use parlor::games::{Assets, catalogue};
-use parlor::id::{PlayerId, RoomCode};
+use parlor::log::EventLog;
 use parlor::log::sqlite::{Settings, SqliteLog};
-use parlor::log::{EventLog, Visibility};
-use parlor::room::actor::{Enter, Message, Purpose, Request};
-use parlor::room::directory::CreateRoom;
-use parlor::room::fact::Player;
-use parlor::room::outlet::{ConnId, Outlet, Reply, Stuck};
+use parlor::room::actor::Purpose;
+use parlor::room::directory::no_options;
+use parlor::room::outlet::{Outlet, Stuck};
 use parlor::room::settings::RoomSettings;
 use parlor::room::told::raw;
 use parlor::room::{Rooms, ticker};
 use parlor::time::Clock;
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
+
+mod support;
+
+use support::{ask, enter, open, player};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -87,47 +88,6 @@ impl Outlet for Eyes {
     fn close(&self) {}
 }
 
-fn player(name: &str) -> Player {
-    Player { id: PlayerId::random(), nickname: name.to_owned(), guest: true, bot: None }
-}
-
-/// A reply, and what waits for it.
-fn reply() -> (Reply, oneshot::Receiver<bool>) {
-    let (tell, told) = oneshot::channel();
-    (Box::new(move |answer| _ = tell.send(answer.is_ok())), told)
-}
-
-async fn enter(rooms: &Rooms, code: RoomCode, player: &Player, conn: u64, eyes: &Arc<Eyes>) -> bool {
-    let (reply, answered) = reply();
-    let enter = Enter {
-        conn: Some((ConnId(conn), Arc::clone(eyes) as Arc<dyn Outlet>)),
-        player: player.clone(),
-        game: None,
-        purpose: Purpose::Play,
-        client_seed: None,
-        last_seq: None,
-        command: None,
-        extra: serde_json::Map::new(),
-        reply,
-    };
-    rooms.send(code, Message::Enter(Box::new(enter))).is_ok() && answered.await.unwrap_or(false)
-}
-
-async fn ask(rooms: &Rooms, code: RoomCode, player: &Player, conn: u64, event: &str, payload: String) -> bool {
-    let (reply, answered) = reply();
-    let request = Request {
-        conn: Some(ConnId(conn)),
-        player: player.clone(),
-        event: event.to_owned(),
-        payload: raw(payload),
-        command: None,
-        expected: None,
-        acknowledged: true,
-        reply,
-    };
-    rooms.send(code, Message::Request(Box::new(request))).is_ok() && answered.await.unwrap_or(false)
-}
-
 /// User and system time of this process, in seconds.
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -153,24 +113,18 @@ async fn main() -> anyhow::Result<()> {
     let mut all = Vec::new();
     for nth in 0..matches {
         let players = [player("Ada"), player("Ben")];
-        let wish = CreateRoom {
-            game: "pong".to_owned(),
-            host: players[0].clone(),
-            options: raw(r#"{"points":21}"#.to_owned()),
-            visibility: Visibility::Private,
-            seats: None,
-            client_seed: None,
-            command_id: None,
-        };
-        let code = rooms.create(wish).await?;
+        let code = open(&rooms, "pong", players[0].clone(), raw(r#"{"points":21}"#.to_owned())).await?;
         let mut seated = Vec::new();
         for (conn, player) in (nth * 2..).zip(players) {
             let eyes = Arc::new(Eyes::default());
-            anyhow::ensure!(enter(&rooms, code, &player, conn, &eyes).await, "a player could not enter");
+            anyhow::ensure!(
+                enter(&rooms, code, player.clone(), Purpose::Play, conn, Arc::clone(&eyes) as _).await,
+                "a player could not enter"
+            );
             seated.push((conn, player, eyes));
         }
         for (conn, player, eyes) in seated {
-            anyhow::ensure!(ask(&rooms, code, &player, conn, "player_ready", "{}".to_owned()).await, "a player was not ready");
+            anyhow::ensure!(ask(&rooms, code, &player, conn, "player_ready", &no_options()).await, "a player was not ready");
             all.push(Arc::clone(&eyes));
             let (rooms, moves) = (Arc::clone(&rooms), Arc::clone(&moves));
             tokio::spawn(async move {
@@ -179,7 +133,7 @@ async fn main() -> anyhow::Result<()> {
                 loop {
                     tokio::time::sleep(MOVE_EVERY).await;
                     let y = eyes.ball.load(Ordering::Relaxed);
-                    if !ask(&rooms, code, &player, conn, "player_move", format!(r#"{{"y":{y}}}"#)).await {
+                    if !ask(&rooms, code, &player, conn, "player_move", &raw(format!(r#"{{"y":{y}}}"#))).await {
                         return;
                     }
                     moves.fetch_add(1, Ordering::Relaxed);

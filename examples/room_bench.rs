@@ -14,6 +14,7 @@ use parlor::log::EventLog;
 use parlor::log::sqlite::{Settings, SqliteLog};
 use parlor::room::Rooms;
 use parlor::room::actor::Purpose;
+use parlor::room::directory::no_options;
 use parlor::room::outlet::{Outlet, Stuck};
 use parlor::room::settings::RoomSettings;
 use parlor::time::Clock;
@@ -67,7 +68,7 @@ async fn main() -> anyhow::Result<()> {
     let mut speakers = Vec::new();
     for _ in 0..ROOMS {
         let host = player("Ada");
-        let code = open(&rooms, host.clone()).await?;
+        let code = open(&rooms, "draft", host.clone(), no_options()).await?;
         let speaker = conn;
         for (nth, who) in [host.clone(), player("Ben"), player("Cid"), player("Dee")].into_iter().enumerate() {
             let purpose = if nth < 2 { Purpose::Play } else { Purpose::Watch };
@@ -103,7 +104,7 @@ async fn main() -> anyhow::Result<()> {
     );
 
     let host = player("Fay");
-    let code = open(&rooms, host.clone()).await?;
+    let code = open(&rooms, "draft", host.clone(), no_options()).await?;
     for _ in 0..LONG / 500 {
         let said = (0..500).map(|_| ask(&rooms, code, &host, u64::MAX, "chat_message", &payload));
         anyhow::ensure!(futures_util::future::join_all(said).await.into_iter().all(|said| said), "a message was refused");
@@ -118,7 +119,7 @@ async fn main() -> anyhow::Result<()> {
     let before = usage().1;
     // A hundred at a time, so that they share commits.
     for _ in 0..AWAKE / 100 {
-        futures_util::future::try_join_all((0..100).map(|_| open(&rooms, player("Eve")))).await?;
+        futures_util::future::try_join_all((0..100).map(|_| open(&rooms, "draft", player("Eve"), no_options()))).await?;
     }
     let after = usage().1;
     println!(

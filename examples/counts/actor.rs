@@ -50,7 +50,7 @@ impl Bench {
     }
 
     async fn open(&self, host: Player) -> RoomCode {
-        support::open(&self.rooms, host).await.expect("a room")
+        support::open(&self.rooms, "draft", host, no_options()).await.expect("a room")
     }
 
     async fn enter(&self, code: RoomCode, player: Player, purpose: Purpose, conn: u64) {

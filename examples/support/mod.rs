@@ -7,7 +7,7 @@ use parlor::log::Visibility;
 use parlor::refusal::Refusal;
 use parlor::room::Rooms;
 use parlor::room::actor::{Enter, Message, Purpose, Request};
-use parlor::room::directory::{CreateRoom, no_options};
+use parlor::room::directory::CreateRoom;
 use parlor::room::fact::Player;
 use parlor::room::outlet::{ConnId, Outlet, Reply};
 use serde_json::value::RawValue;
@@ -17,12 +17,11 @@ pub fn player(name: &str) -> Player {
     Player { id: PlayerId::random(), nickname: name.to_owned(), guest: true, bot: None }
 }
 
-/// A room of AniFight.
-pub async fn open(rooms: &Rooms, host: Player) -> Result<RoomCode, Refusal> {
+pub async fn open(rooms: &Rooms, game: &str, host: Player, options: Box<RawValue>) -> Result<RoomCode, Refusal> {
     let wish = CreateRoom {
-        game: "draft".to_owned(),
+        game: game.to_owned(),
         host,
-        options: no_options(),
+        options,
         visibility: Visibility::Private,
         seats: None,
         client_seed: None,

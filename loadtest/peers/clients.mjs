@@ -29,9 +29,9 @@ class Http {
   #hear(text) {
     const head = text.indexOf("\r\n\r\n") + 4;
     if (head < 4) return;
-    const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head));
-    const read = length ? { body: text.slice(head, head + Number(length[1])), end: head + Number(length[1]) } : unchunked(text, head);
-    if (!read || text.length < read.end) return;
+    const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1];
+    const read = length ? unbroken(text, head, Number(length)) : unchunked(text, head);
+    if (!read) return;
     this.#text = text.slice(read.end);
     const { done, failed } = this.#calls.shift();
     if (text.startsWith("200", 9)) done(read.body);
@@ -44,7 +44,13 @@ class Http {
   }
 }
 
-/** A body in chunks that begins at `at`; nothing while a part of it is missing. */
+/** A body that begins at `at` and is so long; nothing while a part of it is missing. */
+function unbroken(text, at, length) {
+  const end = at + length;
+  return text.length < end ? undefined : { body: text.slice(at, end), end };
+}
+
+/** The same in chunks. */
 function unchunked(text, at) {
   let body = "";
   for (;;) {

@@ -65,16 +65,18 @@ impl Noting {
 
     /// Notes who came in at `at`, and that a game was over then.
     async fn note(&self, room: RoomKey, presence: Vec<Presence>, ended: bool, at: Timestamp) {
+        let seatings = presence.into_iter().filter_map(|one| match one {
+            Presence::Here { player, nickname, guest } => Some(Seating { player_id: player, nickname, guest, room, at }),
+            Presence::Gone(_) => None,
+        });
+        let seatings: Vec<Seating> = seatings.collect();
+        if seatings.is_empty() && !ended {
+            return;
+        }
         let full = {
             let mut waiting = self.waiting.lock();
-            waiting.seatings.extend(presence.into_iter().filter_map(|one| match one {
-                Presence::Here { player, nickname, guest } => Some(Seating { player_id: player, nickname, guest, room, at }),
-                Presence::Gone(_) => None,
-            }));
+            waiting.seatings.extend(seatings);
             waiting.endings.extend(ended.then_some((room, at)));
-            if *waiting == Notes::default() {
-                return;
-            }
             waiting.seatings.len() + waiting.endings.len() >= WAITING_MAX
         };
         if full {

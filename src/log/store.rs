@@ -5,6 +5,9 @@ use super::{Head, LogError, NewRoom, Row, Snapshot};
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::time::Timestamp;
 
+/// Snapshots kept per room: the newest, and two before it in case the rules of a release cannot read that.
+pub const SNAPSHOTS: i64 = 3;
+
 /// Why a transaction was not written.
 #[derive(Clone, Debug)]
 pub enum Failure {

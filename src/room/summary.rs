@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::log::Status;
@@ -37,7 +37,7 @@ pub struct People {
 
 impl From<Vec<Seated>> for People {
     fn from(seated: Vec<Seated>) -> Self {
-        let json = raw(serde_json::to_string(&seated).unwrap_or_else(|_| String::from("[]")));
+        let json = to_raw_value(&seated).unwrap_or_else(|_| raw("[]".into()));
         Self { seated, json }
     }
 }

@@ -14,9 +14,9 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::StatusCode;
 use hyper::body::Incoming;
 use tower::ServiceExt;
+use tower_http::catch_panic::{DefaultResponseForPanic, ResponseForPanic};
 use tower_http::timeout::TimeoutBody;
 
 use crate::cluster::relay::Relayed;
@@ -54,13 +54,17 @@ impl Front {
     pub async fn answer(self: Arc<Self>, peer: SocketAddr, request: http::Request<Incoming>) -> Result<Response, Infallible> {
         let mut request = request.map(body);
         request.extensions_mut().insert(ConnectInfo(peer));
-        if !is_for_sockets(request.uri().path()) {
-            return self.routes.clone().oneshot(request).await;
+        let answered = AssertUnwindSafe(self.route(request)).catch_unwind().await;
+        // It is logged; the connection goes on.
+        Ok(answered.unwrap_or_else(|panic| DefaultResponseForPanic::default().response_for_panic(panic).into_response()))
+    }
+
+    async fn route(&self, request: Request) -> Response {
+        if is_for_sockets(request.uri().path()) {
+            return cors::guard(&self.origins, request, |request| self.ask_sockets(request)).await;
         }
-        let answered = cors::guard(&self.origins, request, |request| self.ask_sockets(request));
-        // One bad request must not end the connection of whoever polls through it.
-        let answered = AssertUnwindSafe(answered).catch_unwind().await;
-        Ok(answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        let Ok(response) = self.routes.clone().oneshot(request).await;
+        response
     }
 
     async fn ask_sockets(&self, request: Request) -> Response {

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{api, assets, cors, headers, health, metrics, pages, request_log};
 use crate::app::App;
@@ -27,7 +26,6 @@ pub fn router(app: &Arc<App>, prometheus: PrometheusHandle) -> Router {
         .layer(from_fn(headers::secure))
         .layer(from_fn(request_log::log))
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
-        .layer(CatchPanicLayer::new())
         .with_state(Arc::clone(app))
 }
 

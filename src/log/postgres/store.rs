@@ -13,11 +13,8 @@ use super::{Db, patience, too_slow};
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
 use crate::log::owners::Epoch;
-use crate::log::store::{Batch, Failure, Lease, Store};
+use crate::log::store::{Batch, Failure, Lease, SNAPSHOTS, Store};
 use crate::time::Timestamp;
-
-/// Snapshots kept per room: the newest, and two before it in case the rules of a release cannot read that.
-const SNAPSHOTS: i64 = 3;
 
 /// How long the server has, beyond the time in which it should give up a statement by itself, before the connection counts as lost.
 const MARGIN: Duration = Duration::from_secs(1);

@@ -34,9 +34,9 @@ impl Checkpoints {
     }
 
     /// Returns when the connection is closed.
-    pub async fn stop(self) {
+    pub async fn stop(&mut self) {
         self.stop.cancel();
-        let _ = self.task.await;
+        let _ = (&mut self.task).await;
     }
 }
 

@@ -14,14 +14,11 @@ use super::script::Shape;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
 use crate::log::owners::Epoch;
-use crate::log::store::{Batch, Failure, Lease, Store};
+use crate::log::store::{Batch, Failure, Lease, SNAPSHOTS, Store};
 use crate::time::Timestamp;
 
 /// Prepared texts kept. Under steady load there are a dozen shapes; a prepared one of the largest takes about half a megabyte.
 pub const TEXTS: usize = 64;
-
-/// Snapshots kept per room: the newest, and two before it in case the rules of a release cannot read that.
-const SNAPSHOTS: u32 = 3;
 
 pub struct SqliteStore {
     options: SqliteConnectOptions,
@@ -29,8 +26,7 @@ pub struct SqliteStore {
     connection: Option<SqliteConnection>,
     texts: HashMap<Shape, Arc<str>>,
     next_key: i64,
-    /// Until it is closed.
-    checkpoints: Option<Checkpoints>,
+    checkpoints: Checkpoints,
     /// Only to be closed before the writing connection.
     readers: SqlitePool,
     /// Held until the last transaction is written.
@@ -49,7 +45,7 @@ impl SqliteStore {
         lock: File,
     ) -> sqlx::Result<Self> {
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM rooms").fetch_one(&mut connection).await?;
-        let checkpoints = Some(Checkpoints::start(options.clone()));
+        let checkpoints = Checkpoints::start(options.clone());
         let connection = Some(connection);
         Ok(Self { options, connection, texts: HashMap::new(), next_key: last + 1, checkpoints, readers, _lock: lock })
     }
@@ -95,7 +91,9 @@ impl SqliteStore {
             Ok(done)
         }
         .await;
-        if done.is_err() {
+        if done.is_ok() {
+            self.checkpoints.written();
+        } else {
             let refused = done.as_ref().is_err_and(|error: &sqlx::Error| {
                 error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
             });
@@ -111,7 +109,10 @@ impl SqliteStore {
     async fn run(&mut self, query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<u64, Failure> {
         let connection = self.connection().await?;
         match query.execute(connection).await {
-            Ok(done) => Ok(done.rows_affected()),
+            Ok(done) => {
+                self.checkpoints.written();
+                Ok(done.rows_affected())
+            }
             Err(error) => Err(self.undo(error).await),
         }
     }
@@ -132,11 +133,7 @@ impl Store for SqliteStore {
         }
         let text = Arc::clone(self.texts.entry(shape).or_insert_with(|| shape.text().into()));
         let arguments = shape.arguments(batch).map_err(|error| Failure::Unfit(error.to_string()))?;
-        self.run(sqlx::query_with(AssertSqlSafe(text), arguments)).await?;
-        if let Some(checkpoints) = &self.checkpoints {
-            checkpoints.written();
-        }
-        Ok(())
+        self.run(sqlx::query_with(AssertSqlSafe(text), arguments)).await.map(drop)
     }
 
     async fn made_by(&mut self, player: PlayerId, command: &str) -> Result<Option<RoomCode>, Failure> {
@@ -182,9 +179,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&mut self) {
-        if let Some(checkpoints) = self.checkpoints.take() {
-            checkpoints.stop().await;
-        }
+        self.checkpoints.stop().await;
         // The last to close moves the write-ahead log into the file, which connections that only read may not.
         self.readers.close().await;
         if let Some(connection) = self.connection.take()

@@ -67,11 +67,7 @@ impl Awake {
                     (request.reply)(answer);
                 }
                 Settled::Enter(enter, Err(refusal)) => (enter.reply)(Err(refusal)),
-                Settled::Enter(enter, Ok(seat)) => {
-                    let Some(loaded) = self.hosted.as_ref() else { return (enter.reply)(Err(unavailable())) };
-                    let summary = shown.get_or_init(|| loaded.room.summary());
-                    self.welcome(kernel, summary, enter, seat).await;
-                }
+                Settled::Enter(enter, Ok(seat)) => self.welcome(kernel, &shown, enter, seat).await,
                 Settled::Bot(..) => {}
             }
         }

@@ -1,5 +1,7 @@
 //! Coming in and coming back, and what one is told then.
 
+use std::sync::OnceLock;
+
 use super::*;
 
 impl Awake {
@@ -101,7 +103,7 @@ impl Awake {
     }
 
     /// Tells one who came in what there is to know, in order, before anything newer.
-    pub(super) async fn welcome(&mut self, kernel: &Kernel, summary: &Summary, enter: Box<Enter>, seat: Option<Seat>) {
+    pub(super) async fn welcome(&mut self, kernel: &Kernel, shown: &OnceLock<Summary>, enter: Box<Enter>, seat: Option<Seat>) {
         let Some(loaded) = self.hosted.as_ref() else { return (enter.reply)(Err(unavailable())) };
         let room = &loaded.room;
         let (seq, viewer) = (room.seq(), room.viewer(Some(enter.player.id)));
@@ -120,6 +122,7 @@ impl Awake {
         let told: Option<Vec<(Seq, Timestamp, Told)>> =
             missed.map(|rows| rows.iter().filter_map(|row| told(loaded, row, viewer)).collect());
         let state = room.state(viewer);
+        let summary = shown.get_or_init(|| room.summary());
         let welcome = Welcome::new(room.as_ref(), summary, seat, &state);
         if let Some((id, outlet)) = &enter.conn {
             let mut alive = true;
