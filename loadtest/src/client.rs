@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde::Deserialize;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::check::{Broken, Sequence};
 use crate::connection::{Connection, Transport};
 use crate::tally::Span;
@@ -86,7 +86,7 @@ pub struct Client {
     pub round: Option<Arc<Round>>,
     pub token: String,
     pub player_id: String,
-    sleep: Pin<Box<Sleep>>,
+    alarm: Alarm,
 }
 
 impl Client {
@@ -110,7 +110,7 @@ impl Client {
             round: None,
             token: String::new(),
             player_id: String::new(),
-            sleep: Box::pin(tokio::time::sleep_until(begun)),
+            alarm: world.alarms.at(begun),
         };
         client.greet(&format!("{{\"nickname\":\"Load {number}\"}}")).await?;
         world.tally.took(Span::Connect, begun.elapsed());
@@ -229,13 +229,11 @@ impl Client {
     /// # Errors
     /// When the connection ends.
     pub async fn hear_until(&mut self, deadline: Instant) -> Result<Option<Heard>> {
-        if self.sleep.deadline() != deadline {
-            self.sleep.as_mut().reset(deadline);
-        }
+        self.alarm.reset(deadline);
         let packet = tokio::select! {
             biased;
             packet = self.connection.next() => packet?,
-            () = self.sleep.as_mut() => return Ok(None),
+            () = &mut self.alarm => return Ok(None),
         };
         self.take(packet).await.map(Some)
     }

@@ -1,5 +1,6 @@
 //! A load tester for Parlor: plays many games at once, measures and checks.
 
+mod alarm;
 mod args;
 mod check;
 mod client;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Timers wake on the millisecond: so late a start is nobody's fault.
+/// A start that is late by no more is nobody's fault.
 pub const TICK: Duration = Duration::from_millis(2);
 
 /// The schedule of one sender, or of a room whose players take turns.

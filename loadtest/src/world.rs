@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use crate::alarm::Alarms;
 use crate::args::Work;
 use crate::check::{Checks, RoomLog};
 use crate::pace::Pace;
@@ -25,6 +26,8 @@ pub struct World {
     pub epoch: Instant,
     pub seed: u64,
     pub ramp: Duration,
+    /// For whoever has to be punctual.
+    pub alarms: Alarms,
     /// Leaves to connect.
     pub doors: Semaphore,
     /// All are in their rooms.
@@ -51,6 +54,7 @@ impl World {
             epoch: Instant::now(),
             seed,
             ramp,
+            alarms: Alarms::start(),
             doors: Semaphore::new(CONNECTING_MAX),
             ready: Gate::new(clients),
             done: Gate::new(clients),

@@ -1,5 +1,6 @@
-//! The server: accepts connections until it is told to stop, and then lets everybody go in order. `front`: whose a request is.
+//! The server: accepts connections until it is told to stop, and then lets everybody go in order. `front`: whose a request is; `corked`: a connection.
 
+mod corked;
 mod front;
 
 use std::future::Future;
@@ -24,6 +25,7 @@ use crate::room::{deadlines, ticker};
 use crate::socket;
 use crate::socket::lane::RECONNECT_AFTER;
 use crate::web::{metrics, router};
+use corked::Corked;
 use front::{Front, Sockets};
 
 /// How long a client may take for the head of a request; a half-open connection is closed then.
@@ -129,7 +131,7 @@ impl Connections {
             }
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-            let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(Corked::new(stream)), service).with_upgrades());
             let ended = tokio::select! {
                 biased;
                 ended = connection.as_mut() => ended,

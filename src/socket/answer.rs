@@ -7,7 +7,7 @@ use socketioxide::socket::Socket;
 
 use crate::refusal::{Code, Refusal};
 use crate::room::outlet::Answer;
-use crate::socket::voice::{Voice, hang_up};
+use crate::socket::voice::Voice;
 
 /// Answers one event, once.
 pub struct Answerer {
@@ -61,7 +61,7 @@ impl Answerer {
     /// Says something beside the answer.
     pub fn emit(&self, event: &'static str, payload: &impl Serialize) {
         if self.voice.emit(&self.socket, event, payload).is_err() {
-            hang_up(&self.socket);
+            self.voice.hang_up(&self.socket);
         }
     }
 
@@ -87,7 +87,7 @@ impl Answerer {
             && self.voice.acknowledge(&self.socket, ack, answer).is_err()
         {
             // It would wait for ever: better that it reconnects and asks again.
-            hang_up(&self.socket);
+            self.voice.hang_up(&self.socket);
         }
     }
 

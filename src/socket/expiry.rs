@@ -42,7 +42,7 @@ pub fn hang_up_if_revoked(lane: &Arc<Lane>, socket: &Arc<Socket>, revocations: &
     if revocations.covers(&lane.identity()) {
         let message = "you were signed out; connect again with another token, or with none as a guest";
         let _ = lane.voice.emit(socket, "token_revoked", &TokenRevoked { message });
-        super::voice::hang_up(socket);
+        lane.voice.hang_up(socket);
     }
 }
 
@@ -74,7 +74,7 @@ impl Expiries {
         let all: Vec<_> = self.0.lock().values().cloned().collect();
         for (lane, socket) in all.iter().filter_map(|(lane, socket)| Some((lane.upgrade()?, socket.upgrade()?))) {
             if lane.identity().player_id == player {
-                super::voice::hang_up(&socket);
+                lane.voice.hang_up(&socket);
             }
         }
     }
@@ -98,7 +98,7 @@ impl Expiries {
                 if expires_at > now {
                     self.watch(expires_at, &lane, &socket);
                 } else if disconnect_at <= now {
-                    super::voice::hang_up(&socket);
+                    lane.voice.hang_up(&socket);
                 } else {
                     let _ = lane.voice.emit(&socket, "token_expired", &TokenExpired { expires_at, disconnect_at });
                     self.watch(disconnect_at, &lane, &socket);

@@ -35,7 +35,7 @@ use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
 use crate::socket::matchmaking::{self, QueueJoinIn};
 use crate::socket::outlet::SocketOutlet;
-use crate::socket::voice::{Voice, hang_up};
+use crate::socket::voice::Voice;
 use crate::socket::wire::{CreateRoomIn, EventIn, JoinRoomIn, PingIn, PurposeIn, RefreshTokenIn};
 use crate::time::Timestamp;
 use crate::web::qr::Qr;
@@ -141,9 +141,12 @@ impl Lane {
 
     /// One event, as it arrived.
     pub fn hear(self: &Arc<Self>, socket: &Arc<Socket>, value: &Value, ack: Option<i64>) {
+        if self.voice.is_over() {
+            return;
+        }
         let text = match value {
             Value::Str(text, _) => text.clone(),
-            Value::Bytes(_) => return hang_up(socket),
+            Value::Bytes(_) => return self.voice.hang_up(socket),
         };
         let Ok(heard) = serde_json::from_str::<EventIn<'_>>(text.as_str()) else {
             let answerer = Answerer::new(&self.voice, socket, "", ack);

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::room::fact::Player;
 use crate::socket::answer::Answerer;
 use crate::socket::lane::Lane;
-use crate::socket::voice::{Voice, hang_up};
+use crate::socket::voice::Voice;
 
 /// Whether `event` is the queue's.
 pub fn knows(event: &str) -> bool {
@@ -98,7 +98,7 @@ pub fn listen(app: &App, lane: &Arc<Lane>, socket: &Arc<Socket>) {
 impl Ear for SocketEar {
     fn tell(&self, event: &'static str, payload: &RawValue) {
         if self.voice.emit(&self.socket, event, payload).is_err() {
-            hang_up(&self.socket);
+            self.voice.hang_up(&self.socket);
         }
     }
 

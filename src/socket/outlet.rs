@@ -9,7 +9,7 @@ use socketioxide::socket::Socket;
 use crate::id::RoomCode;
 use crate::room::outlet::{Outlet, Stuck};
 use crate::socket::lane::Lane;
-use crate::socket::voice::{Voice, hang_up};
+use crate::socket::voice::Voice;
 
 /// Events that wait while the socket is on its way elsewhere: that takes one commit.
 const HELD_MAX: usize = 4_096;
@@ -54,7 +54,7 @@ impl SocketOutlet {
         if let Passage::Held(held) = std::mem::replace(&mut *passage, Passage::Open)
             && held.iter().any(|(event, payload)| self.voice.emit(&self.socket, event, payload).is_err())
         {
-            hang_up(&self.socket);
+            self.voice.hang_up(&self.socket);
         }
     }
 
@@ -91,6 +91,6 @@ impl Outlet for SocketOutlet {
     }
 
     fn close(&self) {
-        hang_up(&self.socket);
+        self.voice.hang_up(&self.socket);
     }
 }

@@ -32,13 +32,15 @@ const HANG_UP_MAX: Duration = Duration::from_secs(15);
 ///
 /// It begins held: the client may hear that it is in, and answer, before socketioxide takes anything for it.
 pub struct Voice {
+    /// The socket is being hung up on.
+    over: AtomicBool,
     backed_up: AtomicBool,
     waiting: Mutex<VecDeque<Said>>,
 }
 
 impl Default for Voice {
     fn default() -> Self {
-        Self { backed_up: AtomicBool::new(true), waiting: Mutex::default() }
+        Self { over: AtomicBool::new(false), backed_up: AtomicBool::new(true), waiting: Mutex::default() }
     }
 }
 
@@ -147,10 +149,34 @@ impl Voice {
                 }
                 Err(_) => {
                     self.waiting.lock().clear();
-                    return hang_up(&socket);
+                    return self.hang_up(&socket);
                 }
             }
         }
+    }
+
+    /// Whether it is being hung up on: what arrives from now on needs no answer.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Ends the connection, a moment from now: whoever hears of its end takes locks that the caller may hold. While its buffer is full even
+    /// that does not fit, so it is tried until it does.
+    pub fn hang_up(&self, socket: &Arc<Socket>) {
+        if self.over.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let socket = Arc::downgrade(socket);
+        tokio::spawn(async move {
+            let mut waited = Duration::ZERO;
+            while let Some(socket) = socket.upgrade().filter(|socket| socket.connected()) {
+                if socket.disconnect().is_ok() || waited > HANG_UP_MAX {
+                    return;
+                }
+                tokio::time::sleep(TRY_EVERY * 50).await;
+                waited += TRY_EVERY * 50;
+            }
+        });
     }
 }
 
@@ -158,22 +184,4 @@ fn send_ack<T: Serialize + ?Sized>(socket: &Arc<Socket>, ack: i64, answer: &T) -
     // The extractor is the only public way to an AckSender; it looks at nothing but the id.
     let Ok(sender) = <AckSender as FromMessageParts<_>>::from_message_parts(socket, &mut Value::Str("".into(), None), &Some(ack));
     sender.send(answer)
-}
-
-/// Ends a connection. While its buffer is full even that does not fit, so it is tried until it does.
-pub fn hang_up(socket: &Arc<Socket>) {
-    if Arc::clone(socket).disconnect().is_ok() {
-        return;
-    }
-    let socket = Arc::downgrade(socket);
-    tokio::spawn(async move {
-        let mut waited = Duration::ZERO;
-        while let Some(socket) = socket.upgrade().filter(|socket| socket.connected()) {
-            if socket.disconnect().is_ok() || waited > HANG_UP_MAX {
-                return;
-            }
-            tokio::time::sleep(TRY_EVERY * 50).await;
-            waited += TRY_EVERY * 50;
-        }
-    });
 }

@@ -229,6 +229,32 @@ test("a client that does not read is dropped, and the others get everything at o
   await guest.ok("ping", { timestamp: 1 });
 });
 
+test("clients that ask without end and never read hold up nobody", { timeout: 90_000 }, async (t) => {
+  const own = await startServer(t);
+  const players = await startedRoom(own.url);
+  // Masked with zeros.
+  const frame = (text) => Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+  const asks = Buffer.concat(Array(1_000).fill(frame('42/draft,1["ping",{}]')));
+  const deaf = () => new Promise((asked) => {
+    const socket = net.connect(own.port, "127.0.0.1").on("error", asked);
+    t.after(() => socket.destroy());
+    socket.write("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    socket.write(frame("40/draft,{}"));
+    let heard = "";
+    socket.on("data", (data) => {
+      heard += data.toString("latin1");
+      if (!heard.includes('"session"')) return;
+      socket.pause();
+      for (let n = 0; n < 200; n += 1) socket.write(asks);
+      socket.write("", asked);
+    });
+  });
+  for (let n = 0; n < 6; n += 1) await deaf();
+  assertResults((await playOn(players)).host);
+  players.host.assertGapless();
+  assert.deepEqual(await own.stop(), { code: 0, signal: null });
+});
+
 test("random changes to good packets, 2,000 of them: answered or closed, no panic", { timeout: 120_000 }, async (t) => {
   const next = randomness(t);
   const good = ['42/draft,1["create_room",{"nickname":"Ada","options":{}}]', '42/draft,2["join_room",{"room_code":"BCDFGH","last_seq":3}]', '42/draft,3["chat_message",{"message":"hello"}]', '42/draft,4["place_character",{"character_id":7,"role_name":"Captain"}]', '451-/draft,5["ping",{"_placeholder":true,"num":0}]', "40/draft,{\"token\":\"x\"}", "41/draft,"];

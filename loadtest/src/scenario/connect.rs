@@ -22,7 +22,7 @@ pub async fn run(world: &Arc<World>, table: &Table, ticket: &mut Ticket<'_>, num
         None => Pace::closed(window.start),
     };
     loop {
-        tokio::time::sleep_until(pace.due(Instant::now()).min(window.end)).await;
+        world.alarms.at(pace.due(Instant::now()).min(window.end)).await;
         let now = Instant::now();
         if now >= window.end {
             return Ok(());

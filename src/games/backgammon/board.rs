@@ -60,7 +60,7 @@ impl Side {
 /// A position.
 ///
 /// In logs and snapshots it is `{ "white": [26 counts], "black": [26 counts] }`. One without 15 checkers a side cannot be read back, and the
-/// database refuses to keep it: a trigger counts them.
+/// database refuses to keep it, because it counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "Counted", try_from = "Counted")]
 pub struct Board {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ use crate::time::Timestamp;
 
 /// Entries of all kinds and audiences together.
 const ENTRIES_MAX: usize = 1_500;
+/// Arrays and objects within each other, as a client may write them. Readers commonly take 128; a state stands around it.
+const DEPTH_MAX: usize = 64;
 
 /// JSON as a client wrote it: a tree would not keep its numbers exactly.
 #[derive(Clone, Debug)]
@@ -23,6 +26,19 @@ pub struct Json(Box<RawValue>);
 impl Json {
     pub fn len(&self) -> usize {
         self.0.get().len()
+    }
+
+    /// Whether everybody can read it: JSON's grammar also has numbers that no double holds, halves of characters, and any depth.
+    pub fn is_readable(&self) -> bool {
+        serde_json::from_str(self.0.get()).is_ok_and(|value| depth(&value) <= DEPTH_MAX)
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -35,6 +35,9 @@ pub(super) fn act(draft: &mut Draft<'_, Tabletop>, by: Person, action: &str, det
     if details.as_ref().is_some_and(|details| details.len() > DETAILS_MAX) {
         return Err(Refusal::Invalid("details are at most 2000 bytes of JSON"));
     }
+    if !details.as_ref().is_none_or(Json::is_readable) {
+        return Err(Refusal::Invalid("details are JSON of numbers that fit a double, whole characters and at most 64 levels"));
+    }
     tell(draft, by, Audience::All, Item::Action { action_type, details });
     Ok(())
 }

@@ -7,6 +7,8 @@
 use sqlx::Arguments;
 use sqlx::sqlite::SqliteArguments;
 
+use crate::id::RoomKey;
+use crate::log::Row;
 use crate::log::store::Batch;
 
 /// Most rows in one statement: what a full transaction of ordinary moves has. SQLite's limits (32,766 parameters) are far away.
@@ -18,6 +20,7 @@ pub struct Shape {
     rooms: usize,
     heads: usize,
     rows: usize,
+    endings: usize,
     here: usize,
     gone: usize,
     epochs: usize,
@@ -29,6 +32,7 @@ impl Shape {
             rooms: room_for(batch.rooms.len()),
             heads: room_for(batch.heads.len()),
             rows: room_for(batch.rows.len()),
+            endings: room_for(endings(batch).count()),
             here: room_for(batch.here.len()),
             gone: room_for(batch.gone.len()),
             epochs: room_for(batch.epochs.len()),
@@ -37,7 +41,8 @@ impl Shape {
 
     /// The transaction, from `BEGIN` to `COMMIT`.
     ///
-    /// Parameters have no names: SQLite looks named ones up in a list, for each value again.
+    /// Parameters have no names: SQLite looks named ones up in a list, for each value again. `OR ROLLBACK`, because otherwise it keeps a copy
+    /// of each page that a statement changes, in case only that statement has to be undone.
     pub fn text(self) -> String {
         let mut text = String::from("BEGIN IMMEDIATE;");
         for _ in 0..self.epochs {
@@ -46,7 +51,7 @@ impl Shape {
         }
         each_statement(self.rooms, |rows| {
             text.push_str(
-                "INSERT INTO rooms (id, code, game, visibility, created_by, created_at, command_id, status, wake_at, ended_at, listing) \
+                "INSERT OR ROLLBACK INTO rooms (id, code, game, visibility, created_by, created_at, command_id, status, wake_at, ended_at, listing) \
                  SELECT * FROM (VALUES ",
             );
             values(&mut text, rows, "(?,?,?,?,?,?,?,?,?,?,?)");
@@ -54,18 +59,25 @@ impl Shape {
         });
         each_statement(self.heads, |rows| {
             text.push_str(
-                "UPDATE rooms SET status = new.column2, wake_at = new.column3, ended_at = new.column4, listing = new.column5 FROM (VALUES ",
+                "UPDATE OR ROLLBACK rooms SET status = new.column2, wake_at = new.column3, ended_at = new.column4, listing = new.column5 FROM (VALUES ",
             );
             values(&mut text, rows, "(?,?,?,?,?)");
             text.push_str(") AS new WHERE rooms.id = new.column1;");
         });
         each_statement(self.rows, |rows| {
-            text.push_str("INSERT INTO events (room_id, seq, at, body, player_id, command_id) SELECT * FROM (VALUES ");
+            text.push_str(
+                "INSERT OR ROLLBACK INTO events (room_id, seq, at, body, player_id, command_id) SELECT * FROM (VALUES ",
+            );
             values(&mut text, rows, "(?,?,?,?,?,?)");
             text.push_str(") AS new WHERE column1 IS NOT NULL;");
         });
+        each_statement(self.endings, |rows| {
+            text.push_str("INSERT OR ROLLBACK INTO endings (room_id, seq) SELECT * FROM (VALUES ");
+            values(&mut text, rows, "(?,?)");
+            text.push_str(") AS new WHERE column1 IS NOT NULL;");
+        });
         each_statement(self.here, |rows| {
-            text.push_str("INSERT INTO presence (room_id, player_id) SELECT * FROM (VALUES ");
+            text.push_str("INSERT OR ROLLBACK INTO presence (room_id, player_id) SELECT * FROM (VALUES ");
             values(&mut text, rows, "(?,?)");
             text.push_str(") AS new WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING;");
         });
@@ -83,7 +95,7 @@ impl Shape {
     /// When a value cannot be encoded; these all can.
     pub fn arguments(self, batch: &Batch<'_>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
         let mut values = Values(SqliteArguments::default());
-        values.0.reserve(self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.here + self.gone + self.epochs) * 2, 0);
+        values.0.reserve(self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.endings + self.here + self.gone + self.epochs) * 2, 0);
         for (key, epoch) in &batch.epochs {
             values.add(key.0)?;
             values.add(epoch.0)?;
@@ -120,6 +132,11 @@ impl Shape {
             values.add(row.command.as_ref().map(|command| command.id.as_str()))?;
         }
         values.fill(6 * (self.rows - batch.rows.len()))?;
+        for (key, row) in endings(batch) {
+            values.add(key.0)?;
+            values.add(i64::from(row.seq.0))?;
+        }
+        values.fill(2 * (self.endings - endings(batch).count()))?;
         for (room_for, players) in [(self.here, &batch.here), (self.gone, &batch.gone)] {
             for (key, player) in players {
                 values.add(key.0)?;
@@ -129,6 +146,12 @@ impl Shape {
         }
         Ok(values.0)
     }
+}
+
+/// The events that end a game, which are to be entered in the book. Postgres has a trigger for them.
+fn endings<'b>(batch: &'b Batch<'_>) -> impl Iterator<Item = &'b (RoomKey, &'b Row)> {
+    // As src/room/fact.rs writes an ending and nothing else.
+    batch.rows.iter().filter(|(_, row)| row.body.starts_with(r#"{"ended":"#))
 }
 
 struct Values(SqliteArguments);

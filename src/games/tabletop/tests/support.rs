@@ -74,8 +74,12 @@ impl Table {
 
     /// What a client in `from` sends.
     pub fn send(&mut self, from: u8, event: &str, payload: Value) -> Result<Seq, Refusal> {
-        let raw: Box<RawValue> = serde_json::value::to_raw_value(&payload).unwrap();
-        let command = decode::<Command>(event, &raw).map_err(|error| Refusal::invalid(error.to_string()))?;
+        self.send_raw(from, event, &serde_json::value::to_raw_value(&payload).unwrap())
+    }
+
+    /// The same as it is written on the wire.
+    pub fn send_raw(&mut self, from: u8, event: &str, payload: &RawValue) -> Result<Seq, Refusal> {
+        let command = decode::<Command>(event, payload).map_err(|error| Refusal::invalid(error.to_string()))?;
         self.decide(Input::Play { seat: Seat(from), command })?;
         Ok(self.seq)
     }

@@ -1,5 +1,6 @@
 //! What is said and rolled, and who gets to know it.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::support::{SPECTATOR, Table, seat};
@@ -159,6 +160,26 @@ fn secret_votes_are_secret_until_the_poll_is_closed() {
     table.ok(1, "poll_close", json!({ "poll_id": poll }));
     assert_eq!(table.told(SPECTATOR).1["poll"]["counts"], json!([0, 1]));
     assert_eq!(table.refused(2, "poll_vote", json!({ "poll_id": poll, "choices": [0] })).0, Code::IllegalMove);
+}
+
+#[test]
+fn details_of_an_action_are_kept_as_they_were_written_if_everybody_can_read_them() {
+    let mut table = Table::of(2);
+    let mut act = |details: &str| {
+        let payload = format!(r#"{{"action_type":"x","details":{details}}}"#);
+        let done = table.send_raw(0, "player_action", &RawValue::from_string(payload).unwrap());
+        done.map(|_| (table.bytes(SPECTATOR), table.view(SPECTATOR)))
+    };
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    for details in ["-0", "1e308", "123456789012345678901234567890", r#"{"a":1,"a":2}"#, r#""\u0000\ud83d\ude00""#, &nested(64)] {
+        let (shown, view) = act(details).unwrap();
+        assert!(shown.contains(&format!(r#""details":{details}"#)), "{details}: {shown}");
+        assert!(view.is_object(), "{details}");
+    }
+    for details in ["1e400", "[-1e999]", r#""\ud800""#, r#"{"\udc00":0}"#, &nested(65)] {
+        let refusal = act(details).expect_err(details);
+        assert!(refusal.message.starts_with("details are JSON of numbers that fit"), "{details}: {refusal}");
+    }
 }
 
 #[test]
