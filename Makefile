@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-deploy test-faults test-browser loadtest compare curves counts memory screenshots clean
+.PHONY: help run build tested test lint fmt test-module test-rust test-clients test-fuzz test-deploy test-faults test-browser loadtest compare curves counts memory screenshots clean
 
 # One profile for everything, so that running, linting and testing share what is compiled. `make run PROFILE=release` serves the fast build.
 PROFILE ?= dev
@@ -25,8 +25,8 @@ tested: node_modules/.package-lock.json
 	@scripts/need.sh cargo
 	cargo build --locked --workspace --profile $(PROFILE) --bin parlor --test docs
 
-test: lint test-module test-rust test-clients test-deploy test-faults test-browser ## Runs every test, in the order in which they fail fastest
-	@scripts/summary.sh module rust clients deploy faults browser
+test: lint test-module test-rust test-clients test-fuzz test-deploy test-faults test-browser ## Runs every test, in the order in which they fail fastest
+	@scripts/summary.sh module rust clients fuzz deploy faults browser
 
 lint: node_modules/.package-lock.json ## Checks formatting and lints
 	@scripts/need.sh cargo
@@ -45,6 +45,9 @@ test-rust: node_modules/.package-lock.json .venv/installed ## Rust tests
 
 test-clients: tested .venv/installed ## Real Socket.IO clients (JavaScript 2.x to 4.x, Python) against the real server
 	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh clients $(NODE_TEST) --test-concurrency=2 tests/clients/*.test.mjs
+
+test-fuzz: tested ## Whatever a client could send; PARLOR_FUZZ_INPUTS says how much, PARLOR_TEST_SEED makes the same again
+	PARLOR_BIN="$$(scripts/binary.sh $(PROFILE))" scripts/keep.sh fuzz node --test --test-reporter=spec --test-concurrency=1 tests/fuzz/*.test.mjs
 
 test-deploy: tested .venv/installed ## The files of a deployment: image, composition, proxies before two nodes, backup and restore
 	@scripts/need.sh postgres redis nginx haproxy caddy systemd-analyze
