@@ -79,10 +79,6 @@ pub trait Store: Send + 'static {
     fn delete(&mut self, room: RoomKey, ended_before: Timestamp) -> impl Future<Output = Result<bool, Failure>> + Send;
     /// Changes leases; the rooms that are the node's then, with their epochs.
     fn lease(&mut self, lease: Lease) -> impl Future<Output = Result<Vec<(RoomKey, Epoch)>, Failure>> + Send;
-    /// Does what is due between two transactions.
-    fn tidy(&mut self) -> impl Future<Output = ()> + Send {
-        std::future::ready(())
-    }
     /// Writes something that does not matter.
     fn probe(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
     fn close(&mut self) -> impl Future<Output = ()> + Send;

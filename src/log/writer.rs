@@ -213,7 +213,6 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
         }
         let some = snapshots.drain(..snapshots.len().min(SNAPSHOTS_AT_ONCE)).collect();
         save(&mut store, some).await;
-        store.tidy().await;
     }
     store.close().await;
 }

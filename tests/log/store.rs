@@ -1,6 +1,5 @@
 //! What a store is from outside: opened, closed, opened again.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,34 +72,6 @@ async fn what_is_committed_comes_into_the_file_while_the_server_runs() {
     log.close().await;
     assert!(!folder.path().join("parlor.db-wal").exists(), "the last to close has moved all of it");
     assert_eq!(seqs(&open(folder.path()).await.unwrap(), rooms[7]).await.len(), 50);
-}
-
-#[tokio::test]
-async fn the_write_ahead_log_begins_anew_though_it_is_written_without_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { checkpoint_pages: 5_000, ..Settings::default() };
-    let log = SqliteLog::open(&file(folder.path()), settings).await.unwrap();
-    let room = create(&log, new_room()).await;
-    let path = folder.path().join("parlor.db-wal");
-    // How often it began, as SQLite writes it into the head of the log.
-    let begun = || {
-        let mut head = [0; 16];
-        std::fs::File::open(&path).unwrap().read_exact(&mut head).unwrap();
-        u32::from_be_bytes(head[12..].try_into().unwrap())
-    };
-    let first = begun();
-    let mut written = 0;
-    let writing = async {
-        while begun() < first + 2 {
-            written += 1;
-            log.append(commit(room, [written])).await.unwrap();
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), writing).await.expect("the log never began anew");
-    let pages = std::fs::metadata(&path).unwrap().len() / 4_096;
-    assert!(pages < 4 * 5_000, "not sooner than SQLite does it by itself: {pages}");
-    log.close().await;
-    assert_eq!(seqs(&open(folder.path()).await.unwrap(), room).await.len(), written as usize);
 }
 
 #[tokio::test]

@@ -47,15 +47,12 @@ pub struct Settings {
     pub readers: u32,
     /// The writer's page cache in KiB. With less than the pages of the rooms being played, each batch reads index pages again.
     pub cache_kib: u32,
-    /// Pages from which on the write-ahead log shall begin anew, which costs its writer a millisecond or two. At [`LAST_RESORT`] times as many
-    /// some commit moves all that were not moved beside it, which costs much more.
+    /// Pages in the write-ahead log before some commit moves those into the file that were not moved beside it. Rarely: 80 MB of them
+    /// instead of 4 took the 99th percentile of a commit from 5.9 to 1.3 ms.
     pub checkpoint_pages: u32,
     /// How long to wait for another process that holds the file, such as a backup.
     pub busy_timeout: Duration,
 }
-
-/// See [`Settings::checkpoint_pages`]. A reader that takes its time keeps the log from beginning anew.
-const LAST_RESORT: u32 = 4;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -63,7 +60,7 @@ impl Default for Settings {
             synchronous: Synchronous::Full,
             readers: 4,
             cache_kib: 64 * 1024,
-            checkpoint_pages: 10_000,
+            checkpoint_pages: 20_000,
             busy_timeout: Duration::from_secs(5),
         }
     }
@@ -111,8 +108,7 @@ impl SqliteLog {
         // From here on the file exists: made again, it would be empty, and what was acked would be missing without a word.
         let options = options.create_if_missing(false);
         let readers = settings.readers(path).await.with_context(opening)?;
-        let store = SqliteStore::new(options, connection, readers.clone(), lock, settings.checkpoint_pages);
-        let store = store.await.with_context(opening)?;
+        let store = SqliteStore::new(options, connection, readers.clone(), lock).await.with_context(opening)?;
         Ok(Self { writer: Some(Writer::start([store])), readers })
     }
 
@@ -143,7 +139,7 @@ impl Settings {
             // A statement that writes many rows notes what the pages were, should it fail half-way. In memory: as a file it was half of
             // all writes to the system.
             .pragma("temp_store", "MEMORY")
-            .pragma("wal_autocheckpoint", (self.checkpoint_pages * LAST_RESORT).to_string())
+            .pragma("wal_autocheckpoint", self.checkpoint_pages.to_string())
             // Negative: in KiB, not in pages.
             .pragma("cache_size", format!("-{}", self.cache_kib))
             .statement_cache_capacity(store::TEXTS)

@@ -65,7 +65,9 @@ impl Shape {
             text.push_str(") AS new WHERE rooms.id = new.column1;");
         });
         each_statement(self.rows, |rows| {
-            text.push_str("INSERT OR ROLLBACK INTO events (room_id, seq, at, body, player_id, command_id) SELECT * FROM (VALUES ");
+            text.push_str(
+                "INSERT OR ROLLBACK INTO events (room_id, seq, at, body, player_id, command_id) SELECT * FROM (VALUES ",
+            );
             values(&mut text, rows, "(?,?,?,?,?,?)");
             text.push_str(") AS new WHERE column1 IS NOT NULL;");
         });
@@ -93,10 +95,7 @@ impl Shape {
     /// When a value cannot be encoded; these all can.
     pub fn arguments(self, batch: &Batch<'_>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
         let mut values = Values(SqliteArguments::default());
-        values.0.reserve(
-            self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.endings + self.here + self.gone + self.epochs) * 2,
-            0,
-        );
+        values.0.reserve(self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.endings + self.here + self.gone + self.epochs) * 2, 0);
         for (key, epoch) in &batch.epochs {
             values.add(key.0)?;
             values.add(epoch.0)?;

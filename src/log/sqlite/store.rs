@@ -9,7 +9,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqlitePool};
 
-use super::checkpoints::{Checkpoints, MOVE};
+use super::checkpoints::Checkpoints;
 use super::script::Shape;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::Snapshot;
@@ -34,7 +34,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Takes over a connection to a migrated file. `long`: [`Settings::checkpoint_pages`](super::Settings).
+    /// Takes over a connection to a migrated file.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -43,10 +43,9 @@ impl SqliteStore {
         mut connection: SqliteConnection,
         readers: SqlitePool,
         lock: File,
-        long: u32,
     ) -> sqlx::Result<Self> {
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM rooms").fetch_one(&mut connection).await?;
-        let checkpoints = Checkpoints::start(options.clone(), long);
+        let checkpoints = Checkpoints::start(options.clone());
         let connection = Some(connection);
         Ok(Self { options, connection, texts: HashMap::new(), next_key: last + 1, checkpoints, readers, _lock: lock })
     }
@@ -171,15 +170,6 @@ impl Store for SqliteStore {
         match super::both::lease(connection, lease).await {
             Ok(leases) => Ok(leases),
             Err(error) => Err(self.undo(error).await),
-        }
-    }
-
-    async fn tidy(&mut self) {
-        if self.checkpoints.take_rest()
-            && let Ok(connection) = self.connection().await
-            && let Err(error) = connection.execute(MOVE).await
-        {
-            tracing::debug!(%error, "the rest of the write-ahead log could not be moved into the file");
         }
     }
 
