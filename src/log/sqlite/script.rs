@@ -14,6 +14,9 @@ use crate::log::store::Batch;
 /// Most rows in one statement: what a full transaction of ordinary moves has. SQLite's limits (32,766 parameters) are far away.
 const MOST: usize = 256;
 
+/// Rooms that are changed one by one. More go into a temporary table first, which costs as much as four to eight of them.
+const FEW: usize = 8;
+
 /// How many rows each statement has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
@@ -57,17 +60,17 @@ impl Shape {
             values(&mut text, rows, "(?,?,?,?,?,?,?,?,?,?,?)");
             text.push_str(") AS new WHERE column1 IS NOT NULL;");
         });
-        each_statement(self.heads, |rows| {
+        let (few, many) = if self.heads <= FEW { (self.heads, 0) } else { (0, self.heads) };
+        text.push_str(&"UPDATE OR ROLLBACK rooms SET status = ?, wake_at = ?, ended_at = ?, listing = ? WHERE id = ?;".repeat(few));
+        each_statement(many, |rows| {
             text.push_str(
-                "UPDATE OR ROLLBACK rooms SET status = new.column2, wake_at = new.column3, ended_at = new.column4, listing = new.column5 FROM (VALUES ",
+                "UPDATE OR ROLLBACK rooms SET status = new.column1, wake_at = new.column2, ended_at = new.column3, listing = new.column4 FROM (VALUES ",
             );
             values(&mut text, rows, "(?,?,?,?,?)");
-            text.push_str(") AS new WHERE rooms.id = new.column1;");
+            text.push_str(") AS new WHERE rooms.id = new.column5;");
         });
         each_statement(self.rows, |rows| {
-            text.push_str(
-                "INSERT OR ROLLBACK INTO events (room_id, seq, at, body, player_id, command_id) SELECT * FROM (VALUES ",
-            );
+            text.push_str("INSERT OR ROLLBACK INTO events (room_id, seq, at, body, player_id, command_id) SELECT * FROM (VALUES ");
             values(&mut text, rows, "(?,?,?,?,?,?)");
             text.push_str(") AS new WHERE column1 IS NOT NULL;");
         });
@@ -95,7 +98,10 @@ impl Shape {
     /// When a value cannot be encoded; these all can.
     pub fn arguments(self, batch: &Batch<'_>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
         let mut values = Values(SqliteArguments::default());
-        values.0.reserve(self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.endings + self.here + self.gone + self.epochs) * 2, 0);
+        values.0.reserve(
+            self.rooms * 11 + self.heads * 5 + self.rows * 6 + (self.endings + self.here + self.gone + self.epochs) * 2,
+            0,
+        );
         for (key, epoch) in &batch.epochs {
             values.add(key.0)?;
             values.add(epoch.0)?;
@@ -116,11 +122,11 @@ impl Shape {
         }
         values.fill(11 * (self.rooms - batch.rooms.len()))?;
         for (key, head) in &batch.heads {
-            values.add(key.0)?;
             values.add(head.status.as_str())?;
             values.add(head.wake_at.map(|at| at.0))?;
             values.add(head.ended_at.map(|at| at.0))?;
             values.add(head.listing.as_str())?;
+            values.add(key.0)?;
         }
         values.fill(5 * (self.heads - batch.heads.len()))?;
         for (key, row) in &batch.rows {
