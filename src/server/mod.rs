@@ -1,4 +1,5 @@
-//! The server: accepts connections until it is told to stop, and then lets everybody go in order. `front`: whose a request is; `corked`: a connection.
+//! The server: accepts connections until it is told to stop, and then lets everybody go in order. `front`: whose a request is; `corked`: how
+//! what goes out is kept together.
 
 mod corked;
 mod front;

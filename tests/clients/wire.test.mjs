@@ -4,6 +4,7 @@ import net from "node:net";
 import test from "node:test";
 import { connect } from "../support/client.mjs";
 import { assertResults, playOn, room, startedRoom } from "../support/draft.mjs";
+import { frames, upgrade } from "../support/frames.mjs";
 import { RawSocket, speak } from "../support/raw.mjs";
 import { randomness } from "../support/random.mjs";
 import { startServer, useServer } from "../support/server.mjs";
@@ -150,8 +151,7 @@ test("a polling session is not upgraded, read or written under two sids at once"
 
 test("frames that no WebSocket library sends close the connection", async () => {
   await besideAGame(async () => {
-    const upgrade = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`;
-    const frames = {
+    const odd = {
       "an unmasked frame": [0x81, 0x02, 0x34, 0x30],
       "a reserved opcode": [0x83, 0x80, 0, 0, 0, 0],
       "reserved bits": [0xf1, 0x80, 0, 0, 0, 0],
@@ -162,8 +162,8 @@ test("frames that no WebSocket library sends close the connection", async () => 
       "a continuation of nothing": [0x80, 0x80, 0, 0, 0, 0],
       "a close frame of one byte": [0x88, 0x81, 0, 0, 0, 0, 1],
     };
-    for (const [what, bytes] of Object.entries(frames)) {
-      const end = await speak(server.port, Buffer.concat([Buffer.from(upgrade), Buffer.from(bytes)]), { wait: 20_000 });
+    for (const [what, bytes] of Object.entries(odd)) {
+      const end = await speak(server.port, Buffer.concat([upgrade("/socket.io/?EIO=4&transport=websocket"), Buffer.from(bytes)]), { wait: 20_000 });
       assert.equal(end.open, false, `${what}: the server closes; it said ${JSON.stringify(end.text.slice(0, 200))}`);
     }
   });
@@ -232,23 +232,15 @@ test("a client that does not read is dropped, and the others get everything at o
 test("clients that ask without end and never read hold up nobody", { timeout: 90_000 }, async (t) => {
   const own = await startServer(t);
   const players = await startedRoom(own.url);
-  // Masked with zeros.
-  const frame = (text) => Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
-  const asks = Buffer.concat(Array(1_000).fill(frame('42/draft,1["ping",{}]')));
-  const deaf = () => new Promise((asked) => {
-    const socket = net.connect(own.port, "127.0.0.1").on("error", asked);
-    t.after(() => socket.destroy());
-    socket.write("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    socket.write(frame("40/draft,{}"));
-    let heard = "";
-    socket.on("data", (data) => {
-      heard += data.toString("latin1");
-      if (!heard.includes('"session"')) return;
-      socket.pause();
-      for (let n = 0; n < 200; n += 1) socket.write(asks);
-      socket.write("", asked);
-    });
-  });
+  const asks = frames(Array(1_000).fill('42/draft,1["ping",{}]'));
+  const deaf = async () => {
+    const client = await new RawSocket(own.url).enter();
+    t.after(() => client.close());
+    const connection = client.socket._socket.pause();
+    for (let n = 0; n < 200; n += 1) connection.write(asks);
+    // Sent, or the server has closed: either way it has an end.
+    await new Promise((asked) => connection.write("", asked));
+  };
   for (let n = 0; n < 6; n += 1) await deaf();
   assertResults((await playOn(players)).host);
   players.host.assertGapless();

@@ -21,43 +21,66 @@ const TABLES = number("PARLOR_FAULT_TABLES", 12);
 /** Of so many tables, one at which a long game is played. */
 const LONG = 4;
 
+/** After the last fault; twice what a single answer may take. */
+const ENDS_WITHIN = 150_000;
+
 for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
-  test(`faults of seed ${seed}: every acked command is in the log once, and everybody ends with the same`, { timeout: 300_000 }, async (t) => {
+  test(`faults of seed ${seed}: every acked command is in the log once, and everybody ends with the same`, { timeout: MS + 2 * ENDS_WITHIN }, async (t) => {
     const faults = schedule(seed, { ms: MS, nodes: NODES });
-    const began = { at: undefined };
-    const happened = [];
+    const run = { happened: [], doing: "starting" };
     const world = new World();
-    const acked = [];
-    const matches = [];
     try {
-      await world.start(randomness(undefined, -seed));
-      began.at = Date.now();
-      let over = false;
-      const failed = [];
-      const tables = Array.from({ length: TABLES }, (_, i) => {
-        const options = { name: `table ${i}`, game: i % LONG === 1 ? "backgammon" : "draft", way: (next) => world.way(next), next: randomness(undefined, seed * 1_000 + i), acked, deserts: i === 0, ends: () => over, done: (match) => matches.push(match) };
-        return table(options).catch((error) => failed.push(error));
+      const { matches, acked } = await inTime(play(world, seed, faults, run), async () => {
+        const lives = [...[...world.pages].map(String), ...(await world.figures())];
+        return Object.assign(new Error(`it is not over ${ENDS_WITHIN} ms after the last fault: it was ${run.doing}, with ${world.pages.size} players there`), { lives });
       });
-      await Promise.all(faults.map(async (fault) => {
-        await new Promise((resolve) => setTimeout(resolve, fault.at));
-        happened.push(`${((Date.now() - began.at) / 1000).toFixed(2)} s: ${inWords(fault).trim()}`);
-        await world.suffer(fault);
-      }));
-      world.weather.calmSince = Date.now();
-      over = true;
-      await Promise.all(tables);
-      if (failed.length) throw failed[0];
-      const { wrong, lives } = await violations(world, matches, acked);
-      if (wrong.length) throw Object.assign(new Error(`${wrong.length} things are wrong:\n${wrong.slice(0, 10).join("\n")}`), { lives });
       const again = acked.filter(({ duplicate }) => duplicate).length;
       t.diagnostic(`seed ${seed}: ${faults.length} faults in ${MS / 1000} s, ${matches.length} games, ${acked.length} acks (${again} to commands sent again)`);
       assert.ok(matches.length >= TABLES, `${matches.length} games were played`);
     } catch (error) {
-      const story = keep(`faults-${seed}.txt`, ["The schedule:", ...faults.map(inWords), "As it happened:", ...happened, error.message, ...(error.lives ?? [])].join("\n"));
+      const story = keep(`faults-${seed}.txt`, ["The schedule:", ...faults.map(inWords), "As it happened:", ...run.happened, error.message, ...(error.lives ?? [])].join("\n"));
       error.message += `\nPARLOR_FAULT_SEED=${seed} plays this schedule again. What happened is in ${story}, the nodes' logs beside it.`;
       throw error;
     } finally {
       await world.close();
     }
   });
+}
+
+/** Plays at many tables while the faults happen; what is known of the games, of which nothing is wrong. */
+async function play(world, seed, faults, run) {
+  const acked = [];
+  const matches = [];
+  const failed = [];
+  await world.start(randomness(undefined, -seed));
+  const began = Date.now();
+  let over = false;
+  run.doing = "suffering";
+  const tables = Array.from({ length: TABLES }, (_, i) => {
+    const options = { name: `table ${i}`, game: i % LONG === 1 ? "backgammon" : "draft", way: (next) => world.way(next), next: randomness(undefined, seed * 1_000 + i), acked, deserts: i === 0, ends: () => over, done: (match) => matches.push(match) };
+    return table(options).catch((error) => failed.push(error));
+  });
+  await Promise.all(faults.map(async (fault) => {
+    await new Promise((resolve) => setTimeout(resolve, fault.at));
+    run.happened.push(`${((Date.now() - began) / 1000).toFixed(2)} s: ${inWords(fault).trim()}`);
+    await world.suffer(fault);
+  }));
+  world.weather.calmSince = Date.now();
+  over = true;
+  run.doing = "playing to the end";
+  await Promise.all(tables);
+  if (failed.length) throw failed[0];
+  run.doing = "comparing";
+  const { wrong, lives } = await violations(world, matches, acked);
+  if (wrong.length) throw Object.assign(new Error(`${wrong.length} things are wrong:\n${wrong.slice(0, 10).join("\n")}`), { lives });
+  return { matches, acked };
+}
+
+/** What comes of `promise`, unless it takes too long: then the error that `late` makes. */
+async function inTime(promise, late) {
+  let timer;
+  const end = new Promise((_, reject) => {
+    timer = setTimeout(async () => reject(await late()), MS + ENDS_WITHIN);
+  });
+  return Promise.race([promise, end]).finally(() => clearTimeout(timer));
 }

@@ -14,8 +14,9 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Page {
   /** `urls`: of them one is taken at random, and another one whenever a connection is lost. */
-  constructor(name, namespace, { urls, transports, weather }, next, acked) {
-    Object.assign(this, { name: `${name} (${transports.join("+")})`, namespace, urls, weather, next, acked, told: new Map(), wrong: [], journal: [], waiting: new Set() });
+  constructor(name, namespace, { urls, transports, weather, pages }, next, acked) {
+    Object.assign(this, { name: `${name} (${transports.join("+")})`, namespace, urls, weather, pages, next, acked, told: new Map(), wrong: [], journal: [], waiting: new Set() });
+    pages.add(this);
     const kept = new Map();
     this.room = connect({
       namespace,
@@ -94,7 +95,7 @@ export class Page {
     const since = Date.now();
     while (!check()) {
       if (this.wrong.length) throw new Error(`${this.name}: ${this.wrong[0]}`);
-      if (this.isLate(since)) throw new Error(`${this.name} waited ${PATIENCE} ms for ${what}; it is ${JSON.stringify(this.room.status)}, at event ${this.room.seq} of ${this.room.roomCode}\n${this.journal.join("\n")}`);
+      if (this.isLate(since)) throw new Error(`waited ${PATIENCE} ms for ${what}: ${this}`);
       await this.change();
     }
   }
@@ -105,7 +106,9 @@ export class Page {
     const since = Date.now();
     for (;;) {
       try {
+        this.asks = `${commandId} since ${new Date(since).toISOString()}`;
         const answer = await this.#within(since, this.room.send(event, payload, { commandId }), event);
+        this.asks = `nothing since ${new Date().toISOString()}`;
         if (answer.seq !== undefined) this.acked.push({ code: this.room.roomCode, player: this.room.session.player_id, event, commandId, seq: answer.seq, duplicate: answer.duplicate === true });
         return answer;
       } catch (error) {
@@ -120,7 +123,7 @@ export class Page {
     let timer;
     const late = new Promise((_, reject) => {
       timer = setInterval(() => {
-        if (this.isLate(since)) reject(new Error(`${this.name}: no answer to ${event} within ${PATIENCE} ms; it is ${JSON.stringify(this.room.status)}\n${this.journal.join("\n")}`));
+        if (this.isLate(since)) reject(new Error(`no answer to ${event} within ${PATIENCE} ms: ${this}`));
       }, 1_000);
     });
     return Promise.race([promise, late]).finally(() => clearInterval(timer));
@@ -137,7 +140,13 @@ export class Page {
     return this.ask("request_sync");
   }
 
+  /** How it is, and what happened to its connections. */
+  toString() {
+    return `${this.name} is ${JSON.stringify(this.room.status)} at event ${this.room.seq} of room ${this.room.roomCode}, and asks ${this.asks}\n${this.journal.join("\n")}`;
+  }
+
   close() {
+    this.pages.delete(this);
     this.room.close();
   }
 }

@@ -15,6 +15,8 @@ export class World {
   busy = new Map();
   /** Since when nothing is wrong any more. */
   weather = { calmSince: Infinity };
+  /** Of players who have not gone home. */
+  pages = new Set();
 
   /** `next`: luck of its own, for the balancer. */
   async start(next) {
@@ -113,18 +115,25 @@ export class World {
 
   /** How a player connects: to a node of their own choice, or by long-polling (with or without an upgrade) to any node for each request. */
   way(next) {
-    const { weather } = this;
+    const { weather, pages } = this;
     const at = next();
     const balanced = [`http://127.0.0.1:${this.balancer.port}`];
-    if (at < 0.15) return { urls: balanced, transports: ["polling"], weather };
-    if (at < 0.35) return { urls: balanced, transports: ["polling", "websocket"], weather };
-    return { urls: this.nodes.map(({ url }) => url), transports: ["websocket"], weather };
+    if (at < 0.15) return { urls: balanced, transports: ["polling"], weather, pages };
+    if (at < 0.35) return { urls: balanced, transports: ["polling", "websocket"], weather, pages };
+    return { urls: this.nodes.map(({ url }) => url), transports: ["websocket"], weather, pages };
   }
 
   /** The answer to an SQL query, rows as objects. */
   rows(sql) {
     const text = this.postgres.run("psql", "--no-psqlrc", "-At", "-d", this.database, "-c", `SELECT coalesce(json_agg(found), '[]') FROM (${sql}) AS found`);
     return JSON.parse(text);
+  }
+
+  /** How every node is, in its own figures. */
+  async figures() {
+    const texts = this.nodes.map(({ server }) => fetch(`${server.url}/metrics`, { signal: AbortSignal.timeout(5_000) }).then((response) => response.text()));
+    const answers = await Promise.allSettled(texts);
+    return answers.map(({ value, reason }, i) => `Node ${i}: ${value?.split("\n").filter((line) => line && !/^#|_bucket| 0$/.test(line)).join("\n") ?? reason}`);
   }
 
   async close() {

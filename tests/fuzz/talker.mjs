@@ -1,8 +1,9 @@
 // A client on a WebSocket that says odd things, in batches, and waits for the answers to each batch.
+import { BINARY, frame, frames, TEXT, upgrade } from "../support/frames.mjs";
 import { mutateBytes } from "./bytes.mjs";
 import { Dialogue } from "./dialogue.mjs";
 import { readable } from "./judge.mjs";
-import { BINARY, frame, frames, TEXT, upgrade, WebSocketLine } from "./websocket.mjs";
+import { WebSocketLine } from "./websocket.mjs";
 
 /** After so long without an answer the server probably waits for the rest of something. */
 const QUIET = 300;

@@ -14,7 +14,7 @@ use crate::log::store::Batch;
 /// Most rows in one statement: what a full transaction of ordinary moves has. SQLite's limits (32,766 parameters) are far away.
 const MOST: usize = 256;
 
-/// Rooms that are changed one by one. More go into a temporary table first, which costs as much as four to eight of them.
+/// Rooms that are changed one by one. More go into a temporary table first, which has to be made and thrown away.
 const FEW: usize = 8;
 
 /// How many rows each statement has room for.
@@ -138,11 +138,13 @@ impl Shape {
             values.add(row.command.as_ref().map(|command| command.id.as_str()))?;
         }
         values.fill(6 * (self.rows - batch.rows.len()))?;
+        let mut empty = self.endings;
         for (key, row) in endings(batch) {
             values.add(key.0)?;
             values.add(i64::from(row.seq.0))?;
+            empty -= 1;
         }
-        values.fill(2 * (self.endings - endings(batch).count()))?;
+        values.fill(2 * empty)?;
         for (room_for, players) in [(self.here, &batch.here), (self.gone, &batch.gone)] {
             for (key, player) in players {
                 values.add(key.0)?;

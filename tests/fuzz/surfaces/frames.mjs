@@ -1,13 +1,12 @@
 // WebSocket frames: every form that a message may have, and then what no WebSocket library sends.
+import { BINARY, CLOSE, frame, PING, PONG, TEXT, upgrade } from "../../support/frames.mjs";
 import { mutateBytes } from "../bytes.mjs";
 import { text } from "../codings.mjs";
 import { happensOrCloses, Talker } from "../talker.mjs";
 import { draft } from "../games/draft.mjs";
-import { BINARY, frame, TEXT, upgrade, WebSocketLine } from "../websocket.mjs";
+import { WebSocketLine } from "../websocket.mjs";
 
 const CONTINUATION = 0;
-const PING = 9;
-const PONG = 10;
 const ROUNDS = 6;
 const MESSAGES = 12;
 
@@ -60,8 +59,8 @@ function broken(chance, dialogue) {
     () => Buffer.concat([frame(TEXT, payload, { fin: false }), good]), // a message within a message
     () => frame(PING, Buffer.alloc(126)), // a control frame that is too long
     () => frame(PONG, Buffer.alloc(3), { fin: false }), // or in pieces
-    () => frame(8, Buffer.from([chance.below(256)])), // a close with half a code
-    () => frame(8, Buffer.from([chance.below(256), chance.below(256), 0xff, 0xfe])), // with any code, and a reason that is no text
+    () => frame(CLOSE, Buffer.from([chance.below(256)])), // a close with half a code
+    () => frame(CLOSE, Buffer.from([chance.below(256), chance.below(256), 0xff, 0xfe])), // with any code, and a reason that is no text
     () => frame(TEXT, Buffer.from([0x34, 0x32, 0xff, 0xfe])), // no UTF-8
     () => frame(TEXT, Buffer.concat([payload, Buffer.from("é").subarray(0, 1)])), // half a character
     () => frame(BINARY, payload),
