@@ -7,7 +7,6 @@ use parlor::app::App;
 use parlor::cli::{self, Command};
 use parlor::config::Config;
 use parlor::{server, telemetry};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[global_allocator]
@@ -44,7 +43,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::debug!(%error, "the limit on open files stays as it is");
     }
     let stop = stop_signal()?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = server::listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let listening = listener.local_addr()?;
     let app = App::new(config, listening).await?;
     println!("listening on http://{listening}");

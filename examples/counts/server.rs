@@ -6,7 +6,6 @@ use std::sync::mpsc;
 
 use parlor::app::App;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::counted_here;
@@ -34,7 +33,7 @@ fn serve<C: FnMut(usize)>(times: usize, client: impl FnOnce(SocketAddr, usize) -
     let config = parlor::cli::try_parse(SETTINGS.into_iter().chain([data.as_str()]).map(Into::into).collect());
     let config = config.expect("settings").cli.config;
     let address = runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = parlor::server::listen(([127, 0, 0, 1], 0).into()).expect("a port");
         let address = listener.local_addr().expect("an address");
         let app = App::new(config, address).await.expect("a server");
         tokio::spawn(parlor::server::run(app, listener, std::future::pending()));

@@ -1,4 +1,4 @@
-//! A connection whose consent to an upgrade leaves together with the first packet after it.
+//! A connection whose consent to an upgrade leaves together with the first packet after it, and which answers its first ping (`first_ping`).
 //!
 //! hyper sends `101 Switching Protocols` for itself, and Engine.IO its handshake right afterwards. Together they are one call to the
 //! system and one packet fewer for everybody who connects.
@@ -10,6 +10,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::first_ping::{FirstPing, PING, PONG};
+
 /// How such a response begins.
 const CONSENT: &[u8] = b"HTTP/1.1 101 ";
 
@@ -17,11 +19,12 @@ pub struct Corked {
     stream: TcpStream,
     /// Goes before whatever is written next, or as soon as there is nothing but to wait for the client.
     held: Vec<u8>,
+    ping: FirstPing,
 }
 
 impl Corked {
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, held: Vec::new() }
+        Self { stream, held: Vec::new(), ping: FirstPing::new() }
     }
 
     fn uncork(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -41,15 +44,35 @@ impl Corked {
         self.held.drain(..held);
         Ok(written - held)
     }
+
+    /// So much of `bytes` was written.
+    fn told(&mut self, written: usize, bytes: &[u8]) -> usize {
+        if written < bytes.len() {
+            self.ping.interrupted();
+        }
+        written
+    }
 }
 
 impl AsyncRead for Corked {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
         // A client that takes nothing may still send.
-        if let Poll::Ready(Err(error)) = self.uncork(cx) {
+        if let Poll::Ready(Err(error)) = this.uncork(cx) {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        if buf.remaining() >= PONG.len() && this.ping.answers() {
+            buf.put_slice(PONG);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        match buf.filled().split_at(before).1 {
+            [] if read.is_pending() => this.ping.waits(cx),
+            [] => {}
+            bytes => this.ping.heard(bytes),
+        }
+        read
     }
 }
 
@@ -58,24 +81,33 @@ impl AsyncWrite for Corked {
         let this = &mut *self;
         if this.held.is_empty() && bytes.starts_with(CONSENT) {
             this.held.extend_from_slice(bytes);
+            this.ping.upgraded();
             return Poll::Ready(Ok(bytes.len()));
+        }
+        if this.ping.tells(bytes) {
+            // What follows it is written next.
+            return Poll::Ready(Ok(PING.len()));
         }
         while !this.held.is_empty() {
             let both = [IoSlice::new(&this.held), IoSlice::new(bytes)];
             let written = ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, &both))?;
             let beyond = this.sent(written)?;
             if beyond > 0 {
-                return Poll::Ready(Ok(beyond));
+                return Poll::Ready(Ok(this.told(beyond, bytes)));
             }
         }
-        Pin::new(&mut this.stream).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut this.stream).poll_write(cx, bytes))?;
+        Poll::Ready(Ok(this.told(written, bytes)))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let first = slices.iter().find(|slice| !slice.is_empty());
         match first {
             Some(first) if !self.held.is_empty() || first.starts_with(CONSENT) => self.poll_write(cx, first),
-            _ => Pin::new(&mut self.stream).poll_write_vectored(cx, slices),
+            _ => {
+                self.ping.interrupted();
+                Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+            }
         }
     }
 
@@ -180,6 +212,27 @@ mod tests {
         assert!(nothing_to_read(&client));
         assert_eq!(server.write_vectored(&slices[2..]).await.unwrap(), 5);
         assert_eq!(read(&mut client).await, [ANSWER, b"first"].concat());
+    }
+
+    #[tokio::test]
+    async fn the_first_ping_is_answered_without_the_client_while_the_server_reads() {
+        let (mut server, mut client) = pair().await;
+        client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let mut asked = [0; 18];
+        server.read_exact(&mut asked).await.unwrap();
+        server.write_all(ANSWER).await.unwrap();
+        server.write_all(b"\x81\x010").await.unwrap();
+        assert_eq!(read(&mut client).await, [ANSWER, b"\x81\x010"].concat());
+        let (mut reader, mut writer) = tokio::io::split(server);
+        let mut heard = [0; PONG.len()];
+        tokio::join!(async { reader.read_exact(&mut heard).await.unwrap() }, async {
+            // The reader waits by now, and nothing but the ping wakes it.
+            writer.write_all(&[PING, b"\x81\x0240"].concat()).await.unwrap();
+        });
+        assert_eq!(heard, PONG);
+        assert_eq!(read(&mut client).await, b"\x81\x0240");
+        writer.write_all(PING).await.unwrap();
+        assert_eq!(read(&mut client).await, PING, "the next is the client's");
     }
 
     /// A client that reads nothing for a while gets all of it in the end, once.

@@ -2,9 +2,11 @@
 //! what goes out is kept together.
 
 mod corked;
+mod first_ping;
 mod front;
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use socketioxide::SocketIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,10 +35,33 @@ use front::{Front, Sockets};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// What was sent and is not acknowledged by the other side's system for this long means that the connection is dead.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+/// Connections that wait to be accepted: after a restart everybody comes back at once. The system may allow fewer.
+const BACKLOG: u32 = 4096;
 /// How often rooms that nobody needs are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// How long closing all sockets may take: one that does not read would hold it up for ever.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
+
+/// Takes connections at `address` from now on; [`run`] answers them.
+///
+/// Every connection begins with the listener's options, which is two calls fewer for each. So they are set before anybody can connect:
+/// whoever comes while the server still starts would be without them for good.
+///
+/// # Errors
+/// When the address is not ours, or taken.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is started again finds connections of its predecessor waiting for their end.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    // Events follow each other: the second is not to wait until the first is acknowledged, which takes 40 ms.
+    socket.set_nodelay(true)?;
+    // Without it the system goes on sending to a dead phone for a quarter of an hour.
+    #[cfg(target_os = "linux")]
+    SockRef::from(&socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves until `shutdown` is ready, then drains.
 ///
@@ -78,7 +103,6 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         tracing::warn!(%error, "the store does not say who waited for an opponent");
     }
     background.push(tokio::spawn(Arc::clone(&app.queue).run()));
-    inherited_by_connections(&listener);
     let connections = Connections::default();
     // A task of its own: `block_on`'s thread would have to hand each connection over to a worker.
     let accepting = tokio::spawn(accept(listener, front, connections.clone()));
@@ -90,15 +114,6 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
     background.into_iter().for_each(|task| task.abort());
     app.log.close().await;
     Ok(())
-}
-
-/// Options of the listener, which every connection begins with: two calls fewer for each.
-fn inherited_by_connections(listener: &TcpListener) {
-    let socket = SockRef::from(listener);
-    let _ = socket.set_tcp_nodelay(true);
-    // Without it the system goes on sending to a dead phone for a quarter of an hour.
-    #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
 }
 
 async fn accept(listener: TcpListener, front: Arc<Front>, connections: Connections) {
@@ -216,13 +231,25 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn connections_begin_with_the_options_of_the_listener() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        inherited_by_connections(&listener);
-        let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        let (stream, _) = accepted.unwrap();
-        assert!(client.is_ok() && stream.nodelay().unwrap());
+    async fn connections_begin_with_the_options_of_the_listener_however_early_they_come() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let early = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer, early.local_addr().unwrap());
+        assert!(stream.nodelay().unwrap());
         #[cfg(target_os = "linux")]
         assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(UNACKNOWLEDGED));
+    }
+
+    #[tokio::test]
+    async fn a_taken_address_is_refused_and_a_left_one_can_be_had_at_once() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(listen(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        // Closed by this side first: its address is the one that the system keeps for a minute.
+        drop((accepted, listener));
+        drop(client);
+        listen(address).unwrap();
     }
 }
