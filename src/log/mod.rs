@@ -25,6 +25,7 @@ pub mod images;
 pub mod nodes;
 pub mod noting;
 pub mod owners;
+mod pace;
 pub mod postgres;
 pub mod queue;
 pub mod ratings;

@@ -1,8 +1,8 @@
 //! Group commit: a task writes for many rooms.
 //!
-//! Whatever rooms hand over while a transaction is running goes into the next one, so that under load many moves share a flush, and
-//! a lone move never waits for company: there is no timer. Each caller gets its own answer. When a transaction is refused because of
-//! one commit in it, its halves are written again, and their halves, until only the guilty one is refused.
+//! Whatever rooms hand over while a transaction is running goes into the next one, so that under load many moves share a flush; then
+//! transactions also keep a distance (`pace`). A lone move never waits for company. Each caller gets its own answer. When a transaction
+//! is refused because of one commit in it, its halves are written again, and their halves, until only the guilty one is refused.
 //!
 //! A store that takes several transactions at once may have several such tasks; each room has one of them for ever, so its commits
 //! keep their order.
@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::owners::Epoch;
+use super::pace::Pace;
 use super::store::{Batch, Failure, Lease, Store};
 use super::{Commit, Created, LogError, NewRoom, Presence, Snapshot};
 use crate::id::RoomKey;
@@ -190,9 +191,16 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut jobs = Vec::with_capacity(MAX_JOBS);
     let mut written = None;
     let mut snapshots = VecDeque::new();
+    let mut pace = Pace::default();
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
     while !snapshots.is_empty() || queue.recv_many(&mut jobs, MAX_JOBS).await > 0 {
-        // With snapshots to write nothing was waited for.
+        // Full, it need not wait; and snapshots fill the time.
+        if !jobs.is_empty()
+            && jobs.len() < MAX_JOBS
+            && let Some(next) = pace.wait(Instant::now())
+        {
+            tokio::time::sleep_until(next.into()).await;
+        }
         while jobs.len() < MAX_JOBS
             && let Ok(job) = queue.try_recv()
         {
@@ -209,6 +217,7 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
             }
         }
         if !moves.is_empty() {
+            pace.begins(moves.len(), Instant::now());
             commit(&mut store, moves, &mut written).await;
         }
         let some = snapshots.drain(..snapshots.len().min(SNAPSHOTS_AT_ONCE)).collect();
