@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// From one beginning to the next. tokio's timers are no finer, so it may become twice as long.
 const APART: Duration = Duration::from_millis(1);
 
-/// As many moves in a transaction show that more are on their way.
-const COMPANY: usize = 4;
+/// As many moves in a transaction show that more are on their way. Fewer cost a whole millisecond to gain little.
+const COMPANY: usize = 8;
 
 #[derive(Default)]
 pub struct Pace {
