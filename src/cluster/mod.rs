@@ -137,25 +137,34 @@ impl Cluster {
         // Since when the store has answered without a break, and this node has not been paused.
         let mut steady = Instant::now();
         let mut last = Instant::now();
+        // Who was alive at the last beat; unknown after a break, in which nodes may have come and gone.
+        let mut alive: Option<HashSet<NodeId>> = None;
         loop {
             beat.tick().await;
             if last.elapsed() > SILENT / 2 {
                 steady = Instant::now();
+                alive = None;
             }
             last = Instant::now();
-            match self.nodes.beat(self.node, self.registry.address()).await {
-                Ok(false) => {}
-                Ok(true) => {
-                    tracing::warn!("the other nodes had given this one up; noting again who is here");
-                    self.life.fetch_add(1, Ordering::SeqCst);
-                    rooms.tick_all();
-                }
+            let found = match self.nodes.beat(self.node, self.registry.address()).await {
+                Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(%error, "the store does not take this node's beat");
                     steady = Instant::now();
+                    alive = None;
                     continue;
                 }
+            };
+            if found.entered {
+                tracing::warn!("the other nodes had given this one up; noting again who is here");
+                self.life.fetch_add(1, Ordering::SeqCst);
+                rooms.tick_all();
             }
+            // Whoever is gone may have appended what it could not tell any more, and nobody else would.
+            if alive.is_none_or(|before| !before.is_subset(&found.alive)) {
+                rooms.look_for_news();
+            }
+            alive = Some(found.alive);
             // After the store was away, the others need the time for a beat, too.
             if steady.elapsed() > SILENT {
                 match self.nodes.give_up(SILENT).await {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
 /// Addresses of one Redis Cluster that are tried in turn; more of its nodes than this need not be named.
@@ -18,7 +19,8 @@ fn info(url: &str) -> redis::RedisResult<ConnectionInfo> {
     let info = url.into_connection_info()?;
     // Messages of channels and answers of commands come over one connection only with the newer protocol (Redis 6).
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    Ok(info.set_redis_settings(settings))
+    // What is told does not wait until what was told before is acknowledged.
+    Ok(info.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
 /// The addresses, and the one that is used now.
@@ -113,6 +115,13 @@ mod tests {
             assert!(!wrong.contains("secret"), "{text}");
         }
         assert!(vec!["redis://h"; ADDRESSES_MAX + 1].join(",").parse::<Url>().is_err());
+    }
+
+    #[test]
+    fn nothing_waits_for_what_was_sent_before() {
+        let addresses = Addresses::new("redis://a,redis://b".parse().unwrap());
+        assert_eq!(addresses.infos().map(|info| info.unwrap().tcp_settings().nodelay()).collect::<Vec<_>>(), [true, true]);
+        assert!(addresses.client(0).unwrap().get_connection_info().tcp_settings().nodelay());
     }
 
     #[test]

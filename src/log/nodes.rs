@@ -8,15 +8,22 @@ use async_trait::async_trait;
 use super::LogError;
 use crate::id::{NodeId, PlayerId, RoomCode, RoomKey};
 
+/// What a node finds when it says that it is alive.
+pub struct Beat {
+    /// The store did not know it: at its start, or because it was given up in the meantime, and with it what it had noted.
+    pub entered: bool,
+    /// Those that were not given up until then.
+    pub alive: HashSet<NodeId>,
+}
+
 /// Kept by stores that several nodes can share. Time is the store's, so that clocks of nodes may differ.
 #[async_trait]
 pub trait Nodes: Send + Sync + 'static {
-    /// Says that `node` is alive, and where others reach it. `true` when the store did not know it: at its start, or because it was given up in the meantime, and
-    /// with it what it had noted.
+    /// Says that `node` is alive, and where others reach it.
     ///
     /// # Errors
     /// [`LogError::Unavailable`].
-    async fn beat(&self, node: NodeId, address: Option<&str>) -> Result<bool, LogError>;
+    async fn beat(&self, node: NodeId, address: Option<&str>) -> Result<Beat, LogError>;
 
     /// Where a node that is alive is reached.
     ///

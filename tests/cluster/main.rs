@@ -163,6 +163,31 @@ async fn when_a_node_is_killed_its_players_are_shown_away_and_go_on_elsewhere() 
     assert!(clients.iter().all(Client::is_gapless));
 }
 
+/// The guest goes on at a third node before anybody was shown away, so that nothing is appended that would show the gap.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_could_not_tell_before_it_was_killed_is_told_by_the_others() {
+    let cluster = Cluster::new(&["--grace-ms=60000"]).await;
+    let [staying, other] = [cluster.node(), cluster.node()];
+    // It finds no Redis, and writes to the same Postgres as the others.
+    let dying = cluster.node_at("redis://127.0.0.1:1");
+    let mut host = Client::connect(staying.port, json!({})).await;
+    let code = host.ok("create_room", json!({ "nickname": "Ada" })).await["room_code"].clone();
+    let mut guest = Client::connect(dying.port, json!({})).await;
+    guest.ok("join_room", json!({ "room_code": code, "nickname": "Ben" })).await;
+    guest.ok("chat_message", json!({ "message": "does anybody hear me?" })).await;
+    guest.wait_for("chat_message").await;
+    dying.process.kill();
+    let again = json!({ "token": guest.token, "room_code": code, "last_seq": guest.seqs.last() });
+    let mut guest = Client::connect(other.port, again).await;
+    guest.wait_for("connection_established").await;
+    assert_eq!(host.wait_for("player_joined").await["player"]["nickname"], "Ben");
+    assert_eq!(host.wait_for("chat_message").await["message"], "does anybody hear me?");
+    assert!(host.is_gapless(), "{:?}", host.seqs);
+    host.ok("start_game", json!({})).await;
+    guest.wait_for("game_started").await;
+    turn(&mut [host, guest], 0).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_players_of_a_node_that_was_paused_are_shown_away_and_back_again() {
     let cluster = Cluster::new(&["--grace-ms=60000", "--ping-interval-ms=120000", "--ping-timeout-ms=120000"]).await;

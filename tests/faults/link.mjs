@@ -27,7 +27,7 @@ export class Link {
   #join(near) {
     if (this.trouble === "cut") {
       near.on("error", () => {});
-      near.resetAndDestroy();
+      reset(near);
       return;
     }
     const far = net.connect({ port: typeof this.target === "function" ? this.target() : this.target, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
@@ -36,7 +36,7 @@ export class Link {
     pair.flush = () => flows.forEach((flow) => flow.pump());
     pair.break = () => {
       this.pairs.delete(pair);
-      for (const socket of [near, far]) socket.destroyed || (socket.connecting ? socket.destroy() : socket.resetAndDestroy());
+      for (const socket of [near, far]) reset(socket);
     };
     this.pairs.add(pair);
   }
@@ -66,6 +66,16 @@ export class Link {
     for (const pair of [...this.pairs]) pair.break();
     await new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/**
+ * Breaks a connection off at once. `resetAndDestroy` would first wait until the other side has read everything, which a process that
+ * stands still does not do; and a socket that fails meanwhile is never closed at all, because Node cannot reset what is being shut down.
+ */
+function reset(socket) {
+  if (socket.destroyed) return;
+  socket.resetAndClosing = !socket.connecting && !socket.writableEnded;
+  socket.destroy();
 }
 
 /** One direction of one connection. */

@@ -15,7 +15,7 @@ use tower::util::BoxCloneSyncService;
 use super::*;
 use crate::id::{PlayerId, RoomCode, RoomKey};
 use crate::log::LogError;
-use crate::log::nodes::Nodes;
+use crate::log::nodes::{Beat, Nodes};
 
 const SID: &str = "AAAAbbbb-_00zz11";
 const SECRET: &str = "a secret of both nodes";
@@ -25,8 +25,8 @@ struct At(Option<String>);
 
 #[async_trait]
 impl Nodes for At {
-    async fn beat(&self, _: NodeId, _: Option<&str>) -> Result<bool, LogError> {
-        Ok(true)
+    async fn beat(&self, _: NodeId, _: Option<&str>) -> Result<Beat, LogError> {
+        Ok(Beat { entered: true, alive: HashSet::new() })
     }
     async fn address(&self, _: NodeId) -> Result<Option<String>, LogError> {
         Ok(self.0.clone())

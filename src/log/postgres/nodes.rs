@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::PostgresLog;
 use crate::id::{NodeId, PlayerId, RoomCode, RoomKey};
 use crate::log::LogError;
-use crate::log::nodes::Nodes;
+use crate::log::nodes::{Beat, Nodes};
 
 fn unavailable(error: sqlx::Error) -> LogError {
     LogError::Unavailable(error.to_string())
@@ -21,17 +21,22 @@ fn bytes(players: &[PlayerId]) -> Vec<&[u8]> {
 
 #[async_trait]
 impl Nodes for PostgresLog {
-    async fn beat(&self, node: NodeId, address: Option<&str>) -> Result<bool, LogError> {
+    async fn beat(&self, node: NodeId, address: Option<&str>) -> Result<Beat, LogError> {
         // A row that was never updated has no xmax: it is new.
-        sqlx::query_scalar(
-            "INSERT INTO nodes (id, beat_at, address) VALUES ($1, extract(epoch FROM clock_timestamp()) * 1000, $2)
-             ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at RETURNING xmax = 0",
+        let (entered, alive): (bool, Vec<Vec<u8>>) = sqlx::query_as(
+            "WITH beat AS (
+                 INSERT INTO nodes (id, beat_at, address) VALUES ($1, extract(epoch FROM clock_timestamp()) * 1000, $2)
+                 ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at RETURNING xmax = 0 AS entered
+             )
+             SELECT entered, ARRAY(SELECT id FROM nodes) FROM beat",
         )
         .bind(node.0.as_bytes().as_slice())
         .bind(address)
         .fetch_one(&self.readers)
         .await
-        .map_err(unavailable)
+        .map_err(unavailable)?;
+        let alive = alive.iter().filter_map(|id| Uuid::from_slice(id).ok().map(NodeId)).collect();
+        Ok(Beat { entered, alive })
     }
 
     async fn address(&self, node: NodeId) -> Result<Option<String>, LogError> {
