@@ -166,7 +166,7 @@ async fn when_a_node_is_killed_its_players_are_shown_away_and_go_on_elsewhere() 
 /// The guest goes on at a third node before anybody was shown away, so that nothing is appended that would show the gap.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_node_could_not_tell_before_it_was_killed_is_told_by_the_others() {
-    let cluster = Cluster::new(&["--grace-ms=60000"]).await;
+    let cluster = Cluster::new(&["--grace-ms=60000", "--ping-interval-ms=120000", "--ping-timeout-ms=120000"]).await;
     let [staying, other] = [cluster.node(), cluster.node()];
     // It finds no Redis, and writes to the same Postgres as the others.
     let dying = cluster.node_at("redis://127.0.0.1:1");
