@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
 /// A frame with Engine.IO's ping, and a client's frame with the pong, masked with zeros.
 pub const PING: &[u8] = b"\x81\x012";
-pub const PONG: &[u8] = b"\x81\x81\0\0\0\x003";
+const PONG: &[u8] = b"\x81\x81\0\0\0\x003";
 /// A ping that comes later is not the first.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -22,8 +22,8 @@ pub enum FirstPing {
     Upgraded,
     /// It was sent Engine.IO's handshake, and has sent whole messages since. Who reads waits here.
     Greeted { at: Instant, reader: Option<Waker> },
-    /// The ping was sent; its pong is to be read next.
-    Sent,
+    /// The ping was sent; its pong is to be read next, after what was given of it.
+    Sent { given: usize },
     /// It was answered, or it will be by the client.
     Over,
 }
@@ -43,7 +43,8 @@ impl FirstPing {
         match self {
             Self::Asked { all } => *all = bytes.ends_with(BLANK_LINE),
             Self::Greeted { .. } if are_messages(bytes) => {}
-            Self::Upgraded | Self::Greeted { .. } | Self::Sent | Self::Over => *self = Self::Over,
+            Self::Upgraded | Self::Greeted { .. } => *self = Self::Over,
+            Self::Sent { .. } | Self::Over => {}
         }
     }
 
@@ -63,29 +64,32 @@ impl FirstPing {
                 if first && let Some(reader) = reader.take() {
                     reader.wake();
                 }
-                *self = if first { Self::Sent } else { Self::Over };
+                *self = if first { Self::Sent { given: 0 } } else { Self::Over };
                 return first;
             }
             Self::Upgraded => *self = Self::Over,
-            Self::Asked { .. } | Self::Greeted { .. } | Self::Sent | Self::Over => {}
+            Self::Asked { .. } | Self::Greeted { .. } | Self::Sent { .. } | Self::Over => {}
         }
         false
     }
 
     /// Something was sent in part, or in parts: where messages begin is not known any more.
     pub fn interrupted(&mut self) {
-        if !matches!(self, Self::Asked { .. }) {
+        if matches!(self, Self::Upgraded | Self::Greeted { .. }) {
             *self = Self::Over;
         }
     }
 
-    /// Whether the pong comes next in what is read; once.
-    pub fn answers(&mut self) -> bool {
-        let now = matches!(self, Self::Sent);
-        if now {
+    /// What comes next in what is read, if it is the pong, as far as there is room for it.
+    pub fn answers(&mut self, room: usize) -> &'static [u8] {
+        let Self::Sent { given } = self else { return &[] };
+        let (_, left) = PONG.split_at(*given);
+        let piece = &left[..left.len().min(room)];
+        *given += piece.len();
+        if *given == PONG.len() {
             *self = Self::Over;
         }
-        now
+        piece
     }
 }
 
@@ -122,11 +126,22 @@ mod tests {
     #[test]
     fn the_first_is_left_out_and_answered_once() {
         let mut ping = greeted();
-        assert!(!ping.answers());
+        assert!(ping.answers(100).is_empty());
         assert!(ping.tells(PING));
-        assert!(ping.answers());
-        assert!(!ping.answers());
+        assert_eq!(ping.answers(100), PONG);
+        assert!(ping.answers(100).is_empty());
         assert!(!ping.tells(PING), "the second goes to the client");
+    }
+
+    #[test]
+    fn no_pong_is_lost_however_little_is_read_and_written_at_once() {
+        let mut ping = greeted();
+        assert!(ping.tells(&[PING, ENTER].concat()));
+        ping.interrupted(); // of what followed the ping, only a part was sent
+        assert!(ping.answers(0).is_empty());
+        ping.heard(b"");
+        let pieces = [ping.answers(3), ping.answers(1), ping.answers(3), ping.answers(3)];
+        assert_eq!(pieces.concat(), PONG);
     }
 
     #[test]
@@ -136,7 +151,7 @@ mod tests {
         ping.heard(&[ENTER, ENTER].concat());
         assert!(!ping.tells(b"\x81\x0240"));
         assert!(ping.tells(&[PING, b"\x81\x0240"].concat()));
-        assert!(ping.answers());
+        assert_eq!(ping.answers(100), PONG);
     }
 
     #[test]
@@ -155,7 +170,7 @@ mod tests {
             let mut ping = greeted();
             ping.heard(part);
             assert!(!ping.tells(PING), "{part:?}");
-            assert!(!ping.answers());
+            assert!(ping.answers(100).is_empty());
         }
         let mut ping = greeted();
         ping.interrupted();
