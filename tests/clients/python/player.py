@@ -18,7 +18,7 @@ printing = threading.Lock()
 
 
 def say(kind, **fields):
-    # Events arrive on threads of their own; a line is one line.
+    # Each event is handled on a thread of its own; a line is one line.
     with printing:
         print(json.dumps({"kind": kind, **fields}), flush=True)
 
@@ -30,12 +30,15 @@ class Player:
         self.client.on("*", self.heard, namespace=NAMESPACE)
         self.client.on("connect_error", lambda data: say("refused", data=data), namespace=NAMESPACE)
         self.inbox = queue.Queue()
+        self.seqs = set()
         self.has_session = threading.Event()
 
     def heard(self, event, data=None):
         say("event", event=event, data=data)
         if event == "session":
             self.has_session.set()
+        if isinstance(data, dict) and "seq" in data:
+            self.seqs.add(data["seq"])
         self.inbox.put(event)
 
     def ask(self, event, data):
@@ -72,8 +75,14 @@ class Player:
                 self.ask("place_character", {"character_id": character["id"], "role_name": free[0]})
             if self.wait_for("character_placed", "game_ended") == "game_ended":
                 break
+        self.settle()
         say("done", role=role, transport=self.client.transport())
         self.client.disconnect()
+
+    def settle(self):
+        """The threads of the last events may overtake those of earlier ones: waits until every `seq` is there."""
+        while len(self.seqs) <= max(self.seqs) - min(self.seqs):
+            self.inbox.get(timeout=PATIENCE)
 
     def joined(self):
         """The second of two: the host is told of its own arrival too, or not."""
