@@ -131,7 +131,7 @@ export function onTestersCore() {
 
 /**
  * A run of parlor-loadtest against servers that run. The first second is left out of what is counted by processor time: connections have
- * only just come in.
+ * only just come in. `since`: when all were in their rooms, as `performance.now()` says it.
  */
 export async function load(servers, seconds, ...args) {
   const out = folder();
@@ -143,10 +143,13 @@ export async function load(servers, seconds, ...args) {
   cleanups.add(kill);
   let said = "";
   const marks = [];
+  let since;
   child.stdout.on("data", (data) => (said += data));
   for await (const line of createInterface({ input: child.stderr })) {
     said += `${line}\n`;
-    if (/answers\/s/.test(line)) marks.push(servers.reduce((sum, one) => sum + one.cpu(), 0));
+    if (!/answers\/s/.test(line)) continue;
+    since ??= performance.now();
+    marks.push(servers.reduce((sum, one) => sum + one.cpu(), 0));
   }
   const code = child.exitCode ?? (await new Promise((resolve) => child.once("exit", resolve)));
   cleanups.delete(kill);
@@ -166,6 +169,7 @@ export async function load(servers, seconds, ...args) {
     cores: cpu / time,
     p50: run.latencies.answer.p50_us / 1000,
     p99: run.latencies.answer.p99_us / 1000,
+    since,
     testerLate: (run.latencies.tester?.p99_us ?? 0) / 1000,
   };
 }

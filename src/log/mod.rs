@@ -25,7 +25,6 @@ pub mod images;
 pub mod nodes;
 pub mod noting;
 pub mod owners;
-mod pace;
 pub mod postgres;
 pub mod queue;
 pub mod ratings;
@@ -35,13 +34,13 @@ pub mod writer;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr};
 
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::time::Timestamp;
 
 /// Where a room is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString, EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Status {

@@ -71,6 +71,11 @@ pub trait Store: Send + 'static {
     fn keys(&mut self, count: usize) -> impl Future<Output = Result<Vec<RoomKey>, Failure>> + Send;
     /// Writes a batch in one transaction that survives a crash.
     fn write(&mut self, batch: &Batch<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// The rooms of a batch, refused for a conflict, in which a seq of its is taken. Where nobody else writes, whoever asks finds it by
+    /// writing parts.
+    fn taken(&mut self, _batch: &Batch<'_>) -> impl Future<Output = Result<Vec<RoomKey>, Failure>> + Send {
+        std::future::ready(Ok(vec![]))
+    }
     /// The room that a command made.
     fn made_by(&mut self, player: PlayerId, command: &str) -> impl Future<Output = Result<Option<RoomCode>, Failure>> + Send;
     /// Writes all of them or none.

@@ -1,8 +1,9 @@
 //! Group commit: a task writes for many rooms.
 //!
-//! Whatever rooms hand over while a transaction is running goes into the next one, so that under load many moves share a flush; then
-//! transactions also keep a distance (`pace`). A lone move never waits for company. Each caller gets its own answer. When a transaction
-//! is refused because of one commit in it, its halves are written again, and their halves, until only the guilty one is refused.
+//! Whatever rooms hand over while a transaction is running goes into the next one, so that under load many moves share a flush, and
+//! a lone move never waits for company: there is no timer. Each caller gets its own answer. When a transaction is refused because of
+//! some commits in it, it is written again without them: the store says which, or its halves are tried, and their halves, until only
+//! the guilty one is refused.
 //!
 //! A store that takes several transactions at once may have several such tasks; each room has one of them for ever, so its commits
 //! keep their order.
@@ -19,7 +20,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::owners::Epoch;
-use super::pace::Pace;
 use super::store::{Batch, Failure, Lease, Store};
 use super::{Commit, Created, LogError, NewRoom, Presence, Snapshot};
 use crate::id::RoomKey;
@@ -191,16 +191,9 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
     let mut jobs = Vec::with_capacity(MAX_JOBS);
     let mut written = None;
     let mut snapshots = VecDeque::new();
-    let mut pace = Pace::default();
     // Ends when the queue is closed, or every door gone, and all that was in it is done.
     while !snapshots.is_empty() || queue.recv_many(&mut jobs, MAX_JOBS).await > 0 {
-        // Full, it need not wait; and snapshots fill the time.
-        if !jobs.is_empty()
-            && jobs.len() < MAX_JOBS
-            && let Some(next) = pace.wait(Instant::now())
-        {
-            tokio::time::sleep_until(next.into()).await;
-        }
+        // With snapshots to write nothing was waited for.
         while jobs.len() < MAX_JOBS
             && let Ok(job) = queue.try_recv()
         {
@@ -217,7 +210,6 @@ async fn run<S: Store>(mut store: S, mut queue: mpsc::Receiver<Job<S>>) {
             }
         }
         if !moves.is_empty() {
-            pace.begins(moves.len(), Instant::now());
             commit(&mut store, moves, &mut written).await;
         }
         let some = snapshots.drain(..snapshots.len().min(SNAPSHOTS_AT_ONCE)).collect();
@@ -241,6 +233,7 @@ async fn serve<S: Store>(store: &mut S, job: Job<S>, written: &mut Option<Instan
         }
         Job::Probe(reply) => {
             let probed = store.probe().await;
+            available(probed.is_ok());
             *written = probed.is_ok().then(Instant::now);
             let _ = reply.send(probed.map_err(LogError::from));
         }
@@ -316,9 +309,18 @@ async fn commit<S: Store>(store: &mut S, moves: Vec<Move>, written: &mut Option<
                     refuse(store, each, failure.clone()).await;
                 }
             }
-            Err(_) => {
-                let second = part.split_off(part.len() / 2);
-                parts.extend([second, part]);
+            Err(failure) => {
+                // When others write, too, several rooms may be behind: one question tells which, and the rest goes on together.
+                let taken = match failure {
+                    Failure::Conflict => store.taken(&gather(&part)).await.unwrap_or_default(),
+                    _ => vec![],
+                };
+                if taken.is_empty() {
+                    let second = part.split_off(part.len() / 2);
+                    parts.push(second);
+                }
+                refused.extend(taken);
+                parts.push(part);
             }
         }
     }
@@ -332,12 +334,14 @@ async fn write<S: Store>(store: &mut S, moves: &[(RoomKey, Move)], written: &mut
     match &outcome {
         Ok(()) => {
             *written = Some(Instant::now());
+            available(true);
             metrics::histogram!("parlor_commit_seconds").record(began.elapsed().as_secs_f64());
             // No batch has 2^32 rows; the cast is exact.
             metrics::histogram!("parlor_commit_batch_rows").record(rows as f64);
         }
         Err(Failure::Unavailable(why) | Failure::Unknown(why)) => {
             *written = None;
+            available(false);
             metrics::counter!("parlor_commit_failures_total").increment(1);
             tracing::warn!(why, commits = moves.len(), "the store takes no writes");
         }
@@ -347,6 +351,11 @@ async fn write<S: Store>(store: &mut S, moves: &[(RoomKey, Move)], written: &mut
         Err(_) => {}
     }
     outcome
+}
+
+/// Whether the store took what was written last, a health check's question included.
+fn available(now: bool) {
+    metrics::gauge!("parlor_store_available").set(f64::from(now));
 }
 
 /// Lays moves out by table.

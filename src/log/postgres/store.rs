@@ -185,6 +185,17 @@ impl Store for PostgresStore {
         }
     }
 
+    async fn taken(&mut self, batch: &Batch<'_>) -> Result<Vec<RoomKey>, Failure> {
+        let rooms: Vec<i64> = batch.rows.iter().map(|(room, _)| room.0).collect();
+        let seqs: Vec<i64> = batch.rows.iter().map(|(_, row)| i64::from(row.seq.0)).collect();
+        let query = sqlx::query_scalar::<_, i64>(
+            "SELECT DISTINCT room_id FROM unnest($1::bigint[], $2::bigint[]) AS wanted (room_id, seq) JOIN events USING (room_id, seq)",
+        );
+        let query = query.bind(rooms).bind(seqs);
+        let taken = self.with(async |connection| query.fetch_all(connection).await).await?;
+        Ok(taken.into_iter().map(RoomKey).collect())
+    }
+
     async fn made_by(&mut self, player: PlayerId, command: &str) -> Result<Option<RoomCode>, Failure> {
         let query = sqlx::query_scalar::<_, String>("SELECT code FROM rooms WHERE created_by = $1 AND command_id = $2");
         let query = query.bind(player.0.as_bytes().as_slice()).bind(command);
