@@ -21,7 +21,7 @@
 //! - [`picture`]: uploaded images, decoded and written anew.
 //! - [`account`]: who somebody is. [`config`]: every setting.
 //! - [`socket`]: Socket.IO in all its versions. [`web`]: HTTP and pages.
-//! - [`backlog`]: how much may be under way at once.
+//! - [`backlog`]: how much may be under way at once. [`outcome`]: what commands came to, counted.
 //! - [`app`]: where dependencies are built. [`server`]: accepting and draining. [`cli`]: the subcommands. [`telemetry`]: log lines.
 //!
 //! What always holds (`tests/architecture.rs` keeps what can be read off the source):
@@ -50,6 +50,7 @@ pub mod game;
 pub mod games;
 pub mod id;
 pub mod log;
+pub mod outcome;
 pub mod picture;
 pub mod queue;
 pub mod rating;

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// Longest file of `src`, in lines, and the ones that may be longer, each for a reason.
+/// Longest file of `src`, in lines.
 const LINES_MAX: usize = 500;
-const LONGER: [(&str, &str); 1] = [("socket/lane.rs", "one state machine: what one socket's events wait for")];
 
 /// What knows nothing of the world: a folder, or a file.
 const PURE: [&str; 18] = [
@@ -176,10 +175,6 @@ fn every_file_says_what_it_is_and_is_short_enough_to_read() {
     for source in sources() {
         assert!(source.text.starts_with("//! "), "src/{} does not begin by saying what it is", source.path);
         let lines = source.text.lines().count();
-        let longer = LONGER.iter().any(|(path, _)| *path == source.path);
-        assert!(longer || lines <= LINES_MAX, "src/{} has {lines} lines", source.path);
-    }
-    for (path, reason) in LONGER {
-        assert!(!reason.is_empty() && sources().iter().any(|source| source.path == path), "there is no src/{path}");
+        assert!(lines <= LINES_MAX, "src/{} has {lines} lines", source.path);
     }
 }

@@ -205,7 +205,7 @@ fn take(cluster: &Cluster, hearers: &Hearers, push: &PushInfo) {
 
 fn linked(cluster: &Cluster, rooms: &Rooms, now: bool) {
     let before = cluster.linked.swap(now, Ordering::SeqCst);
-    metrics::gauge!("parlor_cluster_linked").set(if now { 1.0 } else { 0.0 });
+    metrics::gauge!("parlor_cluster_linked").set(f64::from(now));
     match (before, now) {
         (false, true) => {
             tracing::info!("what other nodes append is heard from Redis");

@@ -134,24 +134,21 @@ impl Cluster {
     async fn live(&self, rooms: &Rooms) {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Since when the store has answered without a break, and this node has not been paused.
-        let mut steady = Instant::now();
         let mut last = Instant::now();
-        // Who was alive at the last beat; unknown after a break, in which nodes may have come and gone.
-        let mut alive: Option<HashSet<NodeId>> = None;
+        // Since when the store has answered without a break, and this node has not been paused; and who was alive at the last beat,
+        // unknown after a break, in which nodes may have come and gone.
+        let (mut steady, mut alive): (_, Option<HashSet<NodeId>>) = (last, None);
         loop {
             beat.tick().await;
             if last.elapsed() > SILENT / 2 {
-                steady = Instant::now();
-                alive = None;
+                (steady, alive) = (Instant::now(), None);
             }
             last = Instant::now();
             let found = match self.nodes.beat(self.node, self.registry.address()).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(%error, "the store does not take this node's beat");
-                    steady = Instant::now();
-                    alive = None;
+                    (steady, alive) = (Instant::now(), None);
                     continue;
                 }
             };

@@ -109,6 +109,14 @@ impl Rooms {
         self.kernel.cells.read().len()
     }
 
+    /// How many of them are of which game, and where in their lives.
+    pub fn standings(&self) -> HashMap<(&'static str, Status), u32> {
+        self.kernel.cells.read().values().filter_map(|cell| cell.standing()).fold(HashMap::new(), |mut counts, standing| {
+            *counts.entry(standing).or_default() += 1;
+            counts
+        })
+    }
+
     pub(super) fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
     }

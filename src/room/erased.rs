@@ -51,6 +51,8 @@ pub trait AnyRoom: Send + Sync {
     fn viewer(&self, player: Option<PlayerId>) -> Viewer;
     fn role(&self, seat: Option<Seat>) -> &'static str;
     fn follow(&mut self, row: &Row) -> Result<(), BadLog>;
+    /// The same room once more.
+    fn copy(&self) -> Box<dyn AnyRoom>;
     fn known(&self, key: &CommandKey) -> Option<Seq>;
     fn forgot_commands(&self) -> bool;
     fn join(&mut self, player: Player, client_seed: Option<String>, now: Timestamp, out: &mut Outbox) -> Result<Seat, Failed>;
@@ -170,6 +172,11 @@ impl<G: Game> AnyRoom for Hosted<G> {
 
     fn role(&self, seat: Option<Seat>) -> &'static str {
         seat.map_or("spectator", |seat| self.room.game.role_now(seat))
+    }
+
+    fn copy(&self) -> Box<dyn AnyRoom> {
+        let Self { room, assets, settings, keeps_time } = self;
+        Box::new(Self { room: room.clone(), assets: Arc::clone(assets), settings: Arc::clone(settings), keeps_time: *keeps_time })
     }
 
     fn follow(&mut self, row: &Row) -> Result<(), BadLog> {
@@ -418,10 +425,15 @@ pub fn verify<G: Game>(rows: &[Row]) -> Result<Vec<Checked>, BadLog> {
     let mut checked = Vec::new();
     for row in &rows[1..] {
         let fact = parse::<G>(row)?;
-        if let Fact::Ended { seed, winners, results, reason } = &fact {
-            if *seed != room.seed {
-                return Err(BadLog::OtherSeed { seq: row.seq });
-            }
+        let shown = match &fact {
+            Fact::Ended { seed, .. } => Some(seed),
+            Fact::Abandoned { seed, .. } => seed.as_ref(),
+            _ => None,
+        };
+        if shown.is_some_and(|seed| *seed != room.seed) {
+            return Err(BadLog::OtherSeed { seq: row.seq });
+        }
+        if let Fact::Ended { winners, results, reason, .. } = &fact {
             let outcome = room.game.outcome();
             if outcome.is_none_or(|o| o.winners != *winners || o.results != *results || o.reason != *reason) {
                 return Err(BadLog::OtherEnding { seq: row.seq });

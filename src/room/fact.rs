@@ -101,6 +101,9 @@ pub enum Fact<G: Game> {
     /// Everybody went, or the lobby expired.
     Abandoned {
         reason: String,
+        /// As at an end. Older logs do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seed: Option<Seed>,
     },
     ResetAsked {
         seat: Seat,

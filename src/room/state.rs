@@ -206,7 +206,7 @@ impl<G: Game> Room<G> {
                 self.version = self.seq;
                 self.ending = Some(Ending { at, reason: reason.clone(), winners: winners.clone(), results: results.clone() });
             }
-            Fact::Abandoned { reason } => {
+            Fact::Abandoned { reason, .. } => {
                 self.status = Status::Abandoned;
                 self.version = self.seq;
                 self.ending = Some(Ending { at, reason: reason.clone(), winners: vec![], results: serde_json::Value::Null });

@@ -184,10 +184,10 @@ impl<G: Game> Room<G> {
             (in_lobby && seat == Seat::HOST).then(|| self.humans().map(|(seat, _)| seat).find(|other| *other != seat)).flatten();
         self.record(Fact::Left { seat, player, cause, promoted }, env.now, out);
         if in_lobby && self.humans().next().is_none() {
-            self.record(Fact::Abandoned { reason: "Everybody left".into() }, env.now, out);
+            self.abandon("Everybody left", env, out);
         } else if self.status == Status::InProgress {
             if self.humans().all(|(_, o)| o.link == Link::Absent) {
-                self.record(Fact::Abandoned { reason: "Everybody left".into() }, env.now, out);
+                self.abandon("Everybody left", env, out);
             } else {
                 self.play(Input::Absent(seat), env, out)?;
             }

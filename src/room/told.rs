@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::chance::{Revealed, SeedHash};
+use crate::chance::{Revealed, Seed, SeedHash};
 use crate::game::{Game, Viewer};
 use crate::id::{PlayerId, RoomCode, Seat, Seq};
 use crate::room::fact::{Fact, Leaving, Player};
@@ -102,16 +102,23 @@ struct EndedShown<'a> {
     reason: &'a str,
     winners: &'a [Seat],
     results: &'a serde_json::Value,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    abandoned: bool,
+    /// Older logs do not have that of a room that was abandoned.
+    #[serde(flatten)]
+    shown: Option<SeedShown>,
+}
+
+#[derive(Serialize)]
+struct SeedShown {
     seed: String,
     seed_hash: SeedHash,
 }
 
-#[derive(Serialize)]
-struct AbandonedShown<'a> {
-    reason: &'a str,
-    winners: [Seat; 0],
-    results: (),
-    abandoned: bool,
+impl From<&Seed> for SeedShown {
+    fn from(seed: &Seed) -> Self {
+        Self { seed: Revealed(seed).to_string(), seed_hash: seed.hash() }
+    }
 }
 
 #[derive(Serialize)]
@@ -206,10 +213,12 @@ pub fn tell<G: Game>(fact: &Fact<G>, seq: Seq, at: Timestamp, viewer: Viewer) ->
             }
             None => place.told("hidden", &Nothing {}),
         },
-        Fact::Ended { reason, winners, results, seed } => place
-            .told("game_ended", &EndedShown { reason, winners, results, seed: Revealed(seed).to_string(), seed_hash: seed.hash() }),
-        Fact::Abandoned { reason } => {
-            place.told("game_ended", &AbandonedShown { reason, winners: [], results: (), abandoned: true })
+        Fact::Ended { reason, winners, results, seed } => {
+            place.told("game_ended", &EndedShown { reason, winners, results, abandoned: false, shown: Some(seed.into()) })
+        }
+        Fact::Abandoned { reason, seed } => {
+            let (winners, results, shown) = (&[], &serde_json::Value::Null, seed.as_ref().map(SeedShown::from));
+            place.told("game_ended", &EndedShown { reason, winners, results, abandoned: true, shown })
         }
         Fact::ResetAsked { seat, player } => place.told("reset_requested", &seat_shown(*seat, *player)),
         Fact::Reset { seed } => place.told("game_reset", &ResetShown { seed_hash: seed.hash() }),

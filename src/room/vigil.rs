@@ -144,7 +144,7 @@ impl<G: Game> Room<G> {
         match self.status {
             Status::Waiting | Status::Ready => {
                 if self.lobby_since + env.settings.lobby_expiry <= env.now {
-                    self.record(Fact::Abandoned { reason: "The room expired".into() }, env.now, out);
+                    self.abandon("The room expired", env, out);
                     return Ok(());
                 }
                 for (seat, player) in lost.into_iter().filter(|(seat, _)| *seat != Seat::HOST) {
@@ -161,7 +161,7 @@ impl<G: Game> Room<G> {
                             }
                         }
                     } else if self.humans().all(|(_, o)| o.link == Link::Absent || over(o)) {
-                        self.record(Fact::Abandoned { reason: "Everybody left".into() }, env.now, out);
+                        self.abandon("Everybody left", env, out);
                     }
                 }
                 if self.status == Status::InProgress && self.game.wake_at().is_some_and(|at| at <= env.now) {
@@ -171,6 +171,11 @@ impl<G: Game> Room<G> {
             Status::Completed | Status::Abandoned => {}
         }
         Ok(())
+    }
+
+    /// Nobody goes on with it. Whoever was in it may still see that its luck was fair.
+    pub(super) fn abandon(&mut self, reason: &str, env: &Env<G>, out: &mut Outbox) {
+        self.record(Fact::Abandoned { reason: reason.to_owned(), seed: Some(self.seed) }, env.now, out);
     }
 
     pub(super) fn lose(&mut self, seat: Seat, player: PlayerId, env: &Env<G>, out: &mut Outbox) -> Result<(), Failed> {

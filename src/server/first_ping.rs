@@ -50,8 +50,9 @@ impl FirstPing {
 
     /// Nothing could be read from the client.
     pub fn waits(&mut self, cx: &Context<'_>) {
-        if let Self::Greeted { reader, .. } = self {
-            *reader = Some(cx.waker().clone());
+        if let Self::Greeted { at, reader } = self {
+            // The ping may have gone out among other frames: nobody looks for it any longer.
+            if at.elapsed() < AT_ONCE { *reader = Some(cx.waker().clone()) } else { *self = Self::Over }
         }
     }
 
@@ -193,6 +194,16 @@ mod tests {
         hasty.upgraded();
         hasty.heard(ENTER);
         assert!(!hasty.tells(OPEN) && !hasty.tells(PING));
+    }
+
+    #[test]
+    fn a_ping_that_comes_later_is_the_clients() {
+        let late = || FirstPing::Greeted { at: Instant::now().checked_sub(AT_ONCE).unwrap(), reader: None };
+        let mut ping = late();
+        assert!(!ping.tells(PING));
+        let mut ping = late();
+        ping.waits(&Context::from_waker(Waker::noop()));
+        assert!(matches!(ping, FirstPing::Over), "nobody is woken for it");
     }
 
     #[test]

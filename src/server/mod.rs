@@ -1,7 +1,8 @@
 //! The server: accepts connections until it is told to stop, and then lets everybody go in order. `front`: whose a request is; `corked`: how
-//! what goes out is kept together.
+//! what goes out is kept together; `figures`: what there is, for who watches it.
 
 mod corked;
+mod figures;
 mod first_ping;
 mod front;
 
@@ -82,7 +83,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Out
         tokio::spawn(Arc::clone(&app.notes).run()),
         tokio::spawn(scorekeeper::run(Arc::clone(&app.rooms), Arc::clone(&app.ratings))),
         tokio::spawn(metrics::upkeep(prometheus)),
-        tokio::spawn(housekeeping(Arc::clone(&app))),
+        tokio::spawn(housekeeping(Arc::clone(&app), io.clone())),
     ];
     if let Some(cluster) = &app.cluster {
         let hung_up = Arc::clone(&expiries);
@@ -191,14 +192,14 @@ async fn drain(app: &Arc<App>, io: &SocketIo, connections: Connections) {
 }
 
 /// Rooms that nobody needs leave memory, and those past their retention leave the store.
-async fn housekeeping(app: Arc<App>) {
+async fn housekeeping(app: Arc<App>, io: SocketIo) {
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     let mut cleanup = tokio::time::interval(app.config.cleanup_every);
     loop {
         tokio::select! {
             _ = sweep.tick() => {
                 let left = app.rooms.sweep();
-                metrics_rooms(&app);
+                figures::look(&app, &io);
                 if left > 0 {
                     tracing::debug!(left, awake = app.rooms.awake(), "rooms left memory");
                 }
@@ -217,13 +218,6 @@ async fn housekeeping(app: Arc<App>) {
             },
         }
     }
-}
-
-fn metrics_rooms(app: &App) {
-    let awake = u32::try_from(app.rooms.awake()).unwrap_or(u32::MAX);
-    ::metrics::gauge!("parlor_rooms_awake").set(f64::from(awake));
-    let pending = u32::try_from(app.backlog.pending()).unwrap_or(u32::MAX);
-    ::metrics::gauge!("parlor_pending_commands").set(f64::from(pending));
 }
 
 #[cfg(test)]

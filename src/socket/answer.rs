@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use socketioxide::socket::Socket;
 
+use crate::outcome::OF_EVENTS;
 use crate::refusal::{Code, Refusal};
 use crate::room::outlet::Answer;
 use crate::socket::voice::Voice;
@@ -24,6 +25,7 @@ impl Drop for Answerer {
         // Whoever is gone needs no answer.
         if !self.answered && self.socket.connected() {
             tracing::error!(event = self.event, "an event was about to stay unanswered");
+            OF_EVENTS.refused(Code::InternalError);
             self.say(&Refusal::new(Code::InternalError, "something went wrong; what you asked for may not have happened"));
         }
     }
@@ -65,19 +67,23 @@ impl Answerer {
         }
     }
 
-    pub fn answer(self, answer: Result<Answer, Refusal>) {
+    pub fn answer(mut self, answer: Result<Answer, Refusal>) {
+        OF_EVENTS.count(&answer);
+        self.answered = true;
         match answer {
-            Ok(answer) => self.give(&answer),
-            Err(refusal) => self.refuse(&refusal),
+            Ok(answer) => self.acknowledge(&answer),
+            Err(refusal) => self.say(&refusal),
         }
     }
 
     pub fn give(mut self, answer: &impl Serialize) {
+        OF_EVENTS.applied();
         self.answered = true;
         self.acknowledge(answer);
     }
 
     pub fn refuse(mut self, refusal: &Refusal) {
+        OF_EVENTS.refused(refusal.code);
         self.answered = true;
         self.say(refusal);
     }

@@ -1,5 +1,6 @@
 // Dropped players: the grace period, what comes after it, and restarts of the server in the middle of a game.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import test from "node:test";
 import { connect } from "../support/client.mjs";
 import { assertResults, playOn, room, startedRoom, stateOf, takeTurn } from "../support/draft.mjs";
@@ -47,11 +48,17 @@ test("both players gone: the room is abandoned", async () => {
   const { host, guest, code } = await startedRoom(server.url);
   const watcher = await connect(server.url, { name: "watcher" });
   await watcher.ok("join_room", { room_code: code, as: "spectator" });
+  await { host, guest }[(await stateOf(host)).current_turn].ok("draw_character", {});
   host.close();
   guest.close();
   const ended = await watcher.next("game_ended");
   const status = await (await fetch(`${server.url}/api/rooms/${code}`)).json();
   assert.equal(status.status, "abandoned", JSON.stringify(ended));
+  // Whoever left may still see that the luck was fair.
+  assert.equal(ended.seed_hash, watcher.established.seed_hash);
+  assert.equal(createHash("sha256").update(Buffer.from(ended.seed, "hex")).digest("hex"), ended.seed_hash);
+  const verdict = await (await fetch(`${server.url}/api/rooms/${code}/verify`)).json();
+  assert.ok(verdict.matches && verdict.draws.length === 1, JSON.stringify(verdict));
 });
 
 test("a deadline fires also when nobody is left to see it and the server was restarted", async (t) => {

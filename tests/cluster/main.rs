@@ -95,6 +95,47 @@ async fn a_game_between_two_nodes_is_played_to_its_end_as_on_one() {
     println!("{all} turns of two moves between two nodes: {took:?}");
 }
 
+/// Each node is slower than the other again and again: then it goes back to what the log has, and decides once more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_on_two_nodes_do_at_once_is_done_once_and_heard_in_one_order() {
+    const EACH: usize = 150;
+    let cluster = Cluster::new(&[]).await;
+    let nodes = [cluster.node(), cluster.node()];
+    let (_, [host, guest]) = started(&nodes[0], &nodes[1]).await;
+    let talk = async |mut client: Client, who: &str| {
+        for n in 0..EACH {
+            let say = json!({ "message": format!("{who} {n}"), "command_id": format!("{who} {n}") });
+            loop {
+                let answer = client.ask("chat_message", say.clone()).await;
+                if answer["ok"] == true {
+                    break;
+                }
+                // Said again under its id.
+                assert_eq!(answer["error"]["code"], "BUSY", "{answer}");
+            }
+        }
+        client
+    };
+    let (mut host, mut guest) = tokio::join!(talk(host, "Ada"), talk(guest, "Ben"));
+    let mut heard = Vec::new();
+    for client in [&mut host, &mut guest] {
+        let mut said = Vec::new();
+        while said.len() < 2 * EACH {
+            said.push(client.wait_for("chat_message").await["message"].clone());
+        }
+        heard.push(said);
+    }
+    assert_eq!(heard[0], heard[1]);
+    for who in ["Ada", "Ben"] {
+        let own: Vec<_> = heard[0].iter().filter_map(Value::as_str).filter(|said| said.starts_with(who)).collect();
+        let said: Vec<_> = (0..EACH).map(|n| format!("{who} {n}")).collect();
+        assert_eq!(own, said);
+    }
+    let mut clients = [host, guest];
+    turn(&mut clients, 0).await;
+    assert!(clients.iter().all(Client::is_gapless));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_redis_is_away_games_between_nodes_go_on_and_nothing_is_lost_or_told_twice() {
     let cluster = Cluster::new(&[]).await;

@@ -37,13 +37,9 @@ function parsed(text) {
 const newRoom = (url, options) => ask(url, "POST", "/api/rooms", { json: { game: "draft", nickname: "Ada" }, ...options });
 
 /** How many connections of players a node has had. */
-async function connects({ url }) {
-  const text = await (await fetch(`${url}/metrics`)).text();
+async function connects(node) {
+  const text = await node.metrics();
   return [...text.matchAll(/^parlor_connects_total\{[^}]*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
-}
-
-async function linked({ url }) {
-  return /^parlor_cluster_linked 1$/m.test(await (await fetch(`${url}/metrics`)).text());
 }
 
 /** A draft between two nodes; on each move the other waits until it has heard of it. */
@@ -78,7 +74,7 @@ describe("behind a proxy", { concurrency: true }, () => {
       const nodes = [new Server({ env }), new Server({ env })];
       await Promise.all(nodes.map((node) => node.start()));
       t.after(() => Promise.all(nodes.map((node) => node.close())));
-      for (const node of nodes) await ready(undefined, () => linked(node), "hear the others");
+      for (const node of nodes) await ready(undefined, () => node.isLinked(), "hear the others");
       const { url, port } = await startProxyProgram(t, name, nodes.map((node) => `127.0.0.1:${node.port}`));
 
       const quiet = await room(url, { create: { visibility: "private" } });

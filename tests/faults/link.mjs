@@ -1,6 +1,7 @@
 // A network between two programs that can be cut, held up, held up in one direction, or made slow.
 import { once } from "node:events";
 import net from "node:net";
+import { reset } from "../support/proxy.mjs";
 
 /** What may be wrong with a link. `toward`: what is asked does not arrive; `back`: what is answered does not. */
 export const TROUBLES = ["cut", "stall", "toward", "back", "slow"];
@@ -66,16 +67,6 @@ export class Link {
     for (const pair of [...this.pairs]) pair.break();
     await new Promise((resolve) => this.server.close(resolve));
   }
-}
-
-/**
- * Breaks a connection off at once. `resetAndDestroy` would first wait until the other side has read everything, which a process that
- * stands still does not do; and a socket that fails meanwhile is never closed at all, because Node cannot reset what is being shut down.
- */
-function reset(socket) {
-  if (socket.destroyed) return;
-  socket.resetAndClosing = !socket.connecting && !socket.writableEnded;
-  socket.destroy();
 }
 
 /** One direction of one connection. */

@@ -23,7 +23,7 @@ export class World {
     [this.postgres, this.redis] = await Promise.all([new Postgres().start(), new Redis().start()]);
     this.database = this.postgres.database("parlor_0");
     this.nodes = await Promise.all(Array.from({ length: NODES }, () => this.#node()));
-    for (const { server } of this.nodes) await ready(undefined, () => linked(server), "hear the others");
+    for (const { server } of this.nodes) await ready(undefined, () => server.isLinked(), "hear the others");
     // Any node for each connection, of those whose process is there: what long-polling meets behind a proxy.
     const some = (nodes) => nodes[Math.floor(next() * nodes.length)];
     const there = () => this.nodes.filter(({ server: { child } }) => child.exitCode === null && child.signalCode === null);
@@ -131,8 +131,7 @@ export class World {
 
   /** How every node is, in its own figures. */
   async figures() {
-    const texts = this.nodes.map(({ server }) => fetch(`${server.url}/metrics`, { signal: AbortSignal.timeout(5_000) }).then((response) => response.text()));
-    const answers = await Promise.allSettled(texts);
+    const answers = await Promise.allSettled(this.nodes.map(({ server }) => server.metrics({ signal: AbortSignal.timeout(5_000) })));
     return answers.map(({ value, reason }, i) => `Node ${i}: ${value?.split("\n").filter((line) => line && !/^#|_bucket| 0$/.test(line)).join("\n") ?? reason}`);
   }
 
@@ -144,9 +143,4 @@ export class World {
     const failed = ends.find(({ status }) => status === "rejected");
     if (failed) throw failed.reason;
   }
-}
-
-async function linked(server) {
-  const text = await (await fetch(`${server.url}/metrics`)).text();
-  return /^parlor_cluster_linked 1$/m.test(text);
 }

@@ -37,7 +37,7 @@ export class Vitals {
   }
 
   async gauges() {
-    const text = await (await fetch(`${this.server.url}/metrics`)).text();
-    return Object.fromEntries(GAUGES.map((name) => [name, Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? 0)]));
+    const figures = await this.server.figures();
+    return Object.fromEntries(GAUGES.map((name) => [name, figures(name)]));
   }
 }

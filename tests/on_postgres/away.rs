@@ -6,7 +6,7 @@ use parlor::app::App;
 use parlor::server;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::postgres;
@@ -42,7 +42,7 @@ async fn a_server_says_that_its_store_is_away_and_goes_on_when_it_is_back() {
         "--secret=a secret of these tests, long enough".into(),
     ];
     let config = parlor::cli::try_parse(args.iter().map(Into::into).collect()).unwrap().cli.config;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = server::listen(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     let port = address.port();
     let app = App::new(config, address).await.unwrap();

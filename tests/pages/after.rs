@@ -58,7 +58,7 @@ async fn a_game_that_everybody_left_has_no_winner() {
     assert_eq!(ada.submit("/", &format!("/room/{code}/leave"), &[]).await.to(), "/");
     let results = ada.get(&format!("/results/{code}")).await;
     assert_eq!(results.status, 200);
-    results.has("Nobody wins").has("Everybody left.").has("sealed until the end");
+    results.has("Nobody wins").has("Everybody left.").has("data-verdict=\"verified\"");
     assert_eq!(ada.get(&format!("/play/{code}")).await.to(), format!("/results/{code}"));
     assert_eq!(ada.get(&format!("/replay/{code}")).await.status, 200);
 }

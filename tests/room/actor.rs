@@ -244,6 +244,38 @@ async fn what_another_node_appended_is_told_before_anything_newer_once_and_in_or
 }
 
 #[tokio::test]
+async fn whoever_goes_while_another_node_is_faster_is_noted_as_gone() {
+    let bench = Bench::new().await;
+    let conn = bench.enter(0, &bench.host, &Ear::new(0)).await;
+    let guest = player("Bob");
+    let other = bench.enter(1, &guest, &Ear::new(0)).await;
+    bench.chat(0, &bench.host, conn, "a").await.unwrap();
+    assert!(bench.nodes[1].send(bench.code, Message::Gone(other)).is_ok());
+    bench.nodes[1].settled().await;
+    let (_, rows) = bench.nodes[1].whole_log(bench.code).await.unwrap();
+    assert!(rows.last().unwrap().body.contains("disconnected"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_here_is_shown_so_when_a_node_that_was_faster_has_said_otherwise() {
+    let bench = Bench::new().await;
+    let here = bench.enter(0, &bench.host, &Ear::new(0)).await;
+    let there = bench.enter(1, &bench.host, &Ear::new(0)).await;
+    // From its first defeat on a node keeps a way back.
+    for (node, conn, id) in [(1, there, "a"), (0, here, "b"), (1, there, "c"), (0, here, "d"), (1, there, "e")] {
+        bench.chat(node, &bench.host, conn, id).await.unwrap();
+    }
+    assert!(bench.nodes[1].send(bench.code, Message::Gone(there)).is_ok());
+    bench.nodes[1].settled().await;
+    bench.chat(0, &bench.host, here, "f").await.unwrap();
+    bench.nodes[0].settled().await;
+    let (_, rows) = bench.nodes[0].whole_log(bench.code).await.unwrap();
+    let place = |what: &str| rows.iter().position(|row| row.body.contains(what));
+    let (gone, back) = (place("\"disconnected\""), place("\"reconnected\""));
+    assert!(gone.is_some() && back > gone, "{rows:?}");
+}
+
+#[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_told_when_the_room_is_read_again_and_its_retry_is_a_duplicate() {
     let bench = Bench::new().await;
     let ear = Ear::new(0);

@@ -42,14 +42,18 @@ struct Table {
 
 impl Table {
     fn started() -> Self {
+        let mut table = Self::opened();
+        table.ask(0, "start_game", "{}");
+        table
+    }
+
+    fn opened() -> Self {
         let players = [player("Ann"), player("Bob")];
         let seated = players.iter().zip(0..).map(|(p, n)| (Seat(n), p.clone(), None)).collect();
         let opening =
             Opening { code: RoomCode::random(), options: raw("{}".into()), seats: None, players: seated, follows: None, now: NOW };
         let (room, out) = catalogue().find("draft").unwrap().open(opening).unwrap();
-        let mut table = Self { room, rows: out.rows, players };
-        table.ask(0, "start_game", "{}");
-        table
+        Self { room, rows: out.rows, players }
     }
 
     fn ask(&mut self, who: usize, event: &str, payload: &str) {
@@ -111,6 +115,23 @@ fn a_tampered_log_is_caught() {
         rows.swap(gone, gone + 1);
         assert!(verdict(&rows).is_err(), "rows {gone} and the next swapped");
     }
+}
+
+#[test]
+fn an_abandoned_room_shows_its_seed_too() {
+    let mut table = Table::opened();
+    table.ask(1, "leave_room", "{}");
+    table.ask(0, "leave_room", "{}");
+    let verify = |rows: &[Row]| catalogue().find("draft").unwrap().verify(rows).map(|_| ()).map_err(|error| error.to_string());
+    assert_eq!(verify(&table.rows), Ok(()));
+    let last = table.rows.last_mut().unwrap();
+    let body: serde_json::Value = serde_json::from_str(&last.body).unwrap();
+    let seed = body["abandoned"]["seed"].as_str().unwrap().to_owned();
+    last.body = last.body.replace(&seed, &parlor::chance::Revealed(&Seed([7; 32])).to_string());
+    assert!(verify(&table.rows).unwrap_err().contains("another seed"));
+    // As logs were written before they showed it.
+    table.rows.last_mut().unwrap().body = r#"{"abandoned":{"reason":"Everybody left"}}"#.into();
+    assert_eq!(verify(&table.rows), Ok(()));
 }
 
 #[test]

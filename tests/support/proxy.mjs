@@ -38,7 +38,7 @@ export class Proxy {
   async cut() {
     const closed = new Promise((resolve) => this.server.close(resolve));
     for (const { near, far } of [...this.pairs]) {
-      near.resetAndDestroy();
+      reset(near);
       far.destroy();
     }
     await closed;
@@ -67,6 +67,16 @@ export class Proxy {
   async close() {
     if (this.server?.listening) await this.cut();
   }
+}
+
+/**
+ * Breaks a connection off at once. `resetAndDestroy` would first wait until the other side has read everything, which a process that
+ * stands still does not do; and a socket that fails meanwhile is never closed at all, because Node cannot reset what is being shut down.
+ */
+export function reset(socket) {
+  if (socket.destroyed) return;
+  socket.resetAndClosing = !socket.connecting && !socket.writableEnded;
+  socket.destroy();
 }
 
 /** A proxy before `targetPort`, closed when the test ends. */

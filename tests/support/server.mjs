@@ -100,6 +100,23 @@ export class Server {
     return this;
   }
 
+  /** What it counts, as text. `options`: of `fetch`. */
+  async metrics(options) {
+    return (await fetch(`${this.url}/metrics`, options)).text();
+  }
+
+  /** The same by name and labels, as `parlor_rooms{game="draft",status="waiting"}`; 0 for what it has not counted. */
+  async figures() {
+    const lines = (await this.metrics()).split("\n").filter((line) => line && !line.startsWith("#"));
+    const found = new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]));
+    return (name) => found.get(name) ?? 0;
+  }
+
+  /** Whether it hears the other nodes over Redis. */
+  async isLinked() {
+    return (await this.figures())("parlor_cluster_linked") === 1;
+  }
+
   /** SIGTERM, and resolves with how it ended. It must end by itself. */
   async stop({ within = 15_000 } = {}) {
     if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return undefined;

@@ -80,7 +80,7 @@ impl Reading {
 pub struct Round {
     /// Told before the first draw.
     pub seed_hash: String,
-    /// Told when the game ended; absent before that, and for ever in a room that was abandoned.
+    /// Told when the game ended or was abandoned; absent before that.
     pub seed: Option<String>,
     /// The event that told it.
     pub shown_at: Option<Seq>,

@@ -1,10 +1,19 @@
 //! What follows a commit that stands, or one that failed.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
+use metrics::Histogram;
 use serde_json::value::to_raw_value;
 
 use super::*;
+
+/// How many connections of this node an event is told to.
+static RECIPIENTS: LazyLock<Histogram> = LazyLock::new(|| metrics::histogram!("parlor_broadcast_recipients"));
+
+/// An event was told to so many.
+pub(super) fn told_to(recipients: u32) {
+    RECIPIENTS.record(recipients);
+}
 
 impl Awake {
     /// The commit stands: everybody is told, then the askers are answered.
@@ -16,16 +25,19 @@ impl Awake {
         let shown = out.summary.map(OnceLock::from).unwrap_or_default();
         for update in &out.updates {
             self.told = self.told.max(update.seq);
+            let mut recipients = 0;
             for conn in self.conns.iter().filter(|c| c.since < update.seq) {
                 // After one that it did not take, an event would be a gap.
                 if stuck.contains(&conn.id) {
                     continue;
                 }
                 let told = update.told.for_viewer(|| loaded.room.seat_of(conn.player));
-                if conn.outlet.emit(told.event, &told.payload).is_err() {
-                    stuck.push(conn.id);
+                match conn.outlet.emit(told.event, &told.payload) {
+                    Ok(()) => recipients += 1,
+                    Err(_) => stuck.push(conn.id),
                 }
             }
+            told_to(recipients);
         }
         if out.people_changed {
             let summary = shown.get_or_init(|| loaded.room.summary());

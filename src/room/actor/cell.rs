@@ -30,6 +30,8 @@ pub(super) struct Mail {
     /// Another node has appended while nobody was here: what is in memory is old.
     stale: bool,
     audience: usize,
+    /// The room's game and status when it last rested.
+    standing: Option<(&'static str, Status)>,
 }
 
 impl Mail {
@@ -64,6 +66,7 @@ impl Cell {
         head: Head,
     ) -> Self {
         let cell = Self::new(code, kernel);
+        cell.mail.lock().standing = Some((game.card().name, head.status));
         if let Ok(mut awake) = cell.awake.try_lock() {
             let snapshot_at = room.seq();
             // Who opened it, or is carried over by a rematch, is on the way: that counts as being there for a moment.
@@ -123,6 +126,11 @@ impl Cell {
         self.mail.lock().running
     }
 
+    /// The room's game and status when it last rested, if it exists.
+    pub fn standing(&self) -> Option<(&'static str, Status)> {
+        self.mail.lock().standing
+    }
+
     /// Waits until the task that is running now is done.
     pub async fn rest(&self) {
         drop(self.awake.lock().await);
@@ -165,6 +173,8 @@ pub(super) async fn work_off(cell: &Arc<Cell>) {
                 mail.running = false;
                 mail.last_active = cell.kernel.clock.now();
                 mail.audience = awake.audience();
+                // What could not be read this time is as it was.
+                mail.standing = awake.hosted.as_ref().map(|l| (l.game.card().name, l.head.status)).or(mail.standing);
                 awake.look_on(cell);
                 if mail.queue.capacity() > 64 {
                     mail.queue.shrink_to_fit();

@@ -24,13 +24,13 @@ impl Awake {
             presence: std::mem::take(&mut out.presence),
             epoch: self.time.epoch(),
         };
-        match kernel.peers() {
-            None => kernel.log.append(commit).await?,
-            Some(peers) => {
-                let rows = commit.rows.clone();
-                kernel.log.append(commit).await?;
+        let rows = (kernel.peers().is_some() || self.past.is_kept()).then(|| commit.rows.clone());
+        kernel.log.append(commit).await?;
+        if let Some(rows) = rows {
+            if let Some(peers) = kernel.peers() {
                 peers.appended(cell.code, &rows);
             }
+            self.past.grows(rows, loaded.room.as_ref());
         }
         if let Some(head) = head {
             loaded.head = head;

@@ -121,6 +121,9 @@ impl Awake {
         };
         let told: Option<Vec<(Seq, Timestamp, Told)>> =
             missed.map(|rows| rows.iter().filter_map(|row| told(loaded, row, viewer)).collect());
+        if enter.purpose == Purpose::Resume || enter.last_seq.is_some() {
+            count_resumed(told.as_deref());
+        }
         let state = room.state(viewer);
         let summary = shown.get_or_init(|| room.summary());
         let welcome = Welcome::new(room.as_ref(), summary, seat, &state);
@@ -167,4 +170,11 @@ impl Awake {
         };
         (enter.reply)(Ok(json_answer(&answer)));
     }
+}
+
+/// Somebody came back: to what they missed, or, when that is too much or they do not say, to the whole state.
+fn count_resumed(told: Option<&[(Seq, Timestamp, Told)]>) {
+    let with = if told.is_some() { "events" } else { "state" };
+    metrics::counter!("parlor_resumes_total", "with" => with).increment(1);
+    metrics::counter!("parlor_replayed_events_total").increment(told.map_or(0, |told| told.len() as u64));
 }

@@ -6,7 +6,7 @@
 //! - `mail`: what is sent to a room; `cell`: its mailbox and its task.
 //! - here: the step, from mail to commit; `commit`: handing it to the log; `aftermath`: what follows it.
 //! - `beat`: the time of ticking games.
-//! - `once`: what is sent again is applied once; `news`: what other nodes did; `abroad`: what they see that is not logged; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
+//! - `once`: what is sent again is applied once; `news`: what other nodes did; `retrace`: when they were faster; `abroad`: what they see that is not logged; `entry`: coming in and coming back; `asides`: what is answered and never logged; `shown`: the shapes of answers.
 
 mod abroad;
 mod aftermath;
@@ -19,6 +19,7 @@ mod entry;
 mod mail;
 mod news;
 mod once;
+mod retrace;
 mod shown;
 
 use std::collections::{HashSet, VecDeque};
@@ -94,6 +95,9 @@ struct Awake {
     told: Seq,
     bot_thinking: Option<(Seat, Seq)>,
     company: news::Company,
+    /// Who is here may have changed since the log was last told.
+    people: bool,
+    past: retrace::Past,
     time: beat::Time,
     /// The log refused what it had already: from now on it is asked first. See `once`.
     asks_first: bool,
@@ -130,6 +134,8 @@ impl Awake {
     async fn work(&mut self, cell: &Arc<Cell>, mut mail: VecDeque<Message>) {
         let kernel = Arc::clone(&cell.kernel);
         let mut tries = 0;
+        // What other nodes appended comes first: the log would refuse what is decided without it.
+        mail.make_contiguous().sort_by_key(|message| !matches!(message, Message::News(_)));
         if !self.time.is_here() && mail.iter().any(|message| matches!(message, Message::Adopt)) {
             self.hosted = None;
         }
@@ -156,12 +162,16 @@ impl Awake {
             match outcome {
                 Ok(()) => {
                     tries = 0;
+                    self.people = false;
                     self.tell(cell, &kernel, out, settled).await;
                     self.keep_time(cell, &kernel).await;
                 }
                 Err(why @ (LogError::Conflict | LogError::Duplicate | LogError::Superseded)) if tries < TRIES => {
                     tries += 1;
-                    self.hosted = None;
+                    match why {
+                        LogError::Conflict => self.people |= self.go_back(&kernel).await,
+                        _ => self.hosted = None,
+                    }
                     self.asks_first |= matches!(why, LogError::Duplicate);
                     if matches!(why, LogError::Superseded) {
                         self.let_go(cell);
@@ -169,6 +179,9 @@ impl Awake {
                     // Decide the same mail again on what the log says now.
                     for message in settled.into_iter().rev() {
                         mail.push_front(self.unsettle(message));
+                    }
+                    if self.people {
+                        mail.push_back(Message::Tick);
                     }
                 }
                 Err(error) => {
@@ -205,6 +218,7 @@ impl Awake {
         })?;
         let room = kernel.read_room(&stored, &game, Seq(u32::MAX)).await?;
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
+        self.past.begins(loaded.room.as_ref());
         self.catch_up(kernel, &loaded).await?;
         let mut out = Outbox::default();
         let now = kernel.clock.now();
@@ -237,7 +251,6 @@ impl Awake {
         settled: &mut Vec<Settled>,
     ) -> bool {
         let now = kernel.clock.now();
-        let mut people = false;
         while let Some(message) = mail.pop_front() {
             let Some(loaded) = self.hosted.as_mut() else {
                 mail.push_front(message);
@@ -250,7 +263,7 @@ impl Awake {
                     break;
                 }
                 Message::Request(request) => {
-                    people |= request.conn.is_none() && self.seen_over_http(&request.player, now, kernel, cell);
+                    self.people |= request.conn.is_none() && self.seen_over_http(&request.player, now, kernel, cell);
                     match self.answer(kernel, &request, now, out).await {
                         Ok(answer) => {
                             let leaves = request.event == "leave_room" && answer.is_ok();
@@ -268,7 +281,7 @@ impl Awake {
                     }
                 }
                 Message::Enter(enter) => {
-                    people = true;
+                    self.people = true;
                     let entered = match self.enter(kernel, &enter, now, out) {
                         Ok(seat) => Ok(seat),
                         Err(Failed::Refused(refusal)) => Err(refusal),
@@ -287,11 +300,11 @@ impl Awake {
                 }
                 Message::Gone(conn) => {
                     self.conns.retain(|c| c.id != conn);
-                    people = true;
+                    self.people = true;
                 }
                 Message::Tick | Message::Adopt => {
                     self.time.look();
-                    people = true;
+                    self.people = true;
                 }
                 Message::News(rows) if !out.rows.is_empty() => {
                     // This step will find that another was faster.
@@ -299,7 +312,7 @@ impl Awake {
                     break;
                 }
                 Message::News(rows) => match self.hear(kernel, rows).await {
-                    Ok(changed) => people |= changed,
+                    Ok(changed) => self.people |= changed,
                     // Read again with the next mail, and that there is some is seen to.
                     Err(_) => kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1)),
                 },
@@ -334,7 +347,7 @@ impl Awake {
                 }
                 Message::Listen { player, after, wake } => {
                     if let Some(player) = player {
-                        people |= self.seen(player, now, kernel, cell);
+                        self.people |= self.seen(player, now, kernel, cell);
                     }
                     let loaded = self.hosted.as_ref();
                     if loaded.is_some_and(|l| l.room.seq() > after) || self.waiting.len() >= kernel.settings.audience {
@@ -364,28 +377,7 @@ impl Awake {
                 }
             }
         }
-        if people && !kernel.is_draining() {
-            let Some(key) = self.hosted.as_ref().map(|loaded| loaded.key) else { return true };
-            if let Err(error) = self.attend(kernel, key, now).await {
-                // Without knowing who is connected elsewhere nobody can be said to be away.
-                tracing::debug!(%error, room = %cell.code, "who is here is looked at again later");
-                kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1));
-                return false;
-            }
-            let elsewhere = &self.company.elsewhere;
-            let (conns, seen) = (&self.conns, &mut self.seen);
-            seen.retain(|(_, until)| *until > now);
-            let online = |player| {
-                conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player) || elsewhere.contains(&player)
-            };
-            if let Some(loaded) = self.hosted.as_mut()
-                && let Err(error) = loaded.room.reconcile(&online, now, out)
-            {
-                tracing::error!(%error, room = %cell.code, "a game refused to take note of who is here");
-                return matches!(error, Failed::Torn);
-            }
-        }
-        false
+        self.people && !kernel.is_draining() && self.note_people(kernel, cell, now, out).await
     }
 
     /// Decides a request that was not applied before.

@@ -1,4 +1,4 @@
-//! What other nodes appended to this room, and who is connected to them.
+//! What other nodes appended to this room, and who is connected to them and here.
 
 use super::*;
 
@@ -37,6 +37,7 @@ impl Awake {
             return Ok(false);
         }
         self.tell_rows(&loaded, &news);
+        self.past.grows(news, loaded.room.as_ref());
         let after = loaded.room.summary();
         let presence = [&before, &after].map(|summary| serde_json::value::to_raw_value(&Presence::of(summary)).ok());
         let changed = presence[0].as_deref().map(RawValue::get) != presence[1].as_deref().map(RawValue::get);
@@ -58,16 +59,21 @@ impl Awake {
     /// Tells those who are connected of rows that follow what they know.
     pub(super) fn tell_rows(&mut self, loaded: &Loaded, rows: &[Row]) {
         for row in rows {
+            let mut recipients = 0;
             // Whoever takes nothing more is closed and dropped at once: an event left out would be a gap.
             self.conns.retain(|conn| {
                 let viewer = loaded.room.viewer(Some(conn.player));
                 let told = (conn.since < row.seq).then(|| told(loaded, row, viewer)).flatten();
-                let alive = told.is_none_or(|(_, _, told)| conn.outlet.emit(told.event, &told.payload).is_ok());
-                if !alive {
+                let Some((_, _, told)) = told else { return true };
+                let alive = conn.outlet.emit(told.event, &told.payload).is_ok();
+                if alive {
+                    recipients += 1;
+                } else {
                     conn.outlet.close();
                 }
                 alive
             });
+            aftermath::told_to(recipients);
         }
         if let Some(last) = rows.last() {
             self.told = self.told.max(last.seq);
@@ -75,6 +81,28 @@ impl Awake {
                 let _ = wake.send(());
             }
         }
+    }
+
+    /// Notes who came and who went. `true` when the state can no longer be trusted.
+    pub(super) async fn note_people(&mut self, kernel: &Kernel, cell: &Cell, now: Timestamp, out: &mut Outbox) -> bool {
+        let Some(key) = self.hosted.as_ref().map(|loaded| loaded.key) else { return true };
+        if let Err(error) = self.attend(kernel, key, now).await {
+            // Without knowing who is connected elsewhere nobody can be said to be away.
+            tracing::debug!(%error, room = %cell.code, "who is here is looked at again later");
+            kernel.deadlines.schedule(cell.code, now + std::time::Duration::from_secs(1));
+            return false;
+        }
+        let (conns, seen, elsewhere) = (&self.conns, &mut self.seen, &self.company.elsewhere);
+        seen.retain(|(_, until)| *until > now);
+        let online = |player| {
+            conns.iter().any(|c| c.player == player) || seen.iter().any(|(p, _)| *p == player) || elsewhere.contains(&player)
+        };
+        let Some(loaded) = self.hosted.as_mut() else { return true };
+        let noted = loaded.room.reconcile(&online, now, out);
+        if let Err(error) = &noted {
+            tracing::error!(%error, room = %cell.code, "a game refused to take note of who is here");
+        }
+        matches!(noted, Err(Failed::Torn))
     }
 
     /// Notes with the other nodes who is connected here, and learns who is connected there.

@@ -16,8 +16,9 @@ use super::query::{Code, Fields};
 use crate::app::App;
 use crate::id::{RoomCode, Seq};
 use crate::log::CommandKey;
+use crate::outcome::OF_REQUESTS;
 use crate::refusal::{self, Refusal};
-use crate::room::actor::{EventShown, Message, Request};
+use crate::room::actor::{EventShown, Message, Request, json_answer};
 use crate::room::directory::{busy, no_options};
 use crate::room::outlet::{Answer, Reply};
 use crate::socket::envelope::{Envelope, plain};
@@ -35,12 +36,18 @@ struct CommandIn {
 }
 
 /// `POST /rooms/{code}/commands`: answers as an acknowledgement does.
-pub async fn command(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, body: Object) -> ApiResult<Response> {
+pub async fn command(State(app): State<Arc<App>>, Code(code): Code, asker: Asker, body: Object) -> ApiResult<Json<Answer>> {
+    let answer = commanded(&app, code, &asker, &body).await;
+    OF_REQUESTS.count(&answer);
+    Ok(Json(answer?))
+}
+
+async fn commanded(app: &App, code: RoomCode, asker: &Asker, body: &Object) -> Result<Answer, Refusal> {
     let identity = asker.known()?;
     app.command_limit.check_player(identity.player_id)?;
     let (outer, CommandIn { event, data }) = (body.envelope()?, body.read()?);
     if let Some(advice) = elsewhere(&event) {
-        return Err(Refusal::invalid(format!("{event}: {advice}")).into());
+        return Err(Refusal::invalid(format!("{event}: {advice}")));
     }
     let payload = data.filter(|data| data.get() != "null").unwrap_or_else(no_options);
     let inner = Envelope::read(&payload).map_err(|refusal| Refusal::invalid(format!("{event}: {}", refusal.message)))?;
@@ -49,11 +56,11 @@ pub async fn command(State(app): State<Arc<App>>, Code(code): Code, asker: Asker
     let expected = outer.expected.or(inner.expected);
     let ping = (event == "ping").then(|| payload.clone());
     let request = |reply| Request { conn: None, player, event, payload, command, expected, acknowledged: true, reply };
-    let answer = answered(&app, code, |reply| Message::Request(Box::new(request(reply)))).await?;
-    Ok(match ping {
-        Some(payload) => pong(&payload, app.clock.now())?,
-        None => Json(answer).into_response(),
-    })
+    let answer = answered(app, code, |reply| Message::Request(Box::new(request(reply)))).await?;
+    match ping {
+        Some(payload) => pong(&payload, app.clock.now()),
+        None => Ok(answer),
+    }
 }
 
 /// What a socket does by an event, and HTTP by another address.
@@ -74,9 +81,9 @@ struct PongOut<'a> {
     server_time: Timestamp,
 }
 
-fn pong(payload: &RawValue, server_time: Timestamp) -> Result<Response, Refusal> {
+fn pong(payload: &RawValue, server_time: Timestamp) -> Result<Answer, Refusal> {
     let ask: PingIn = serde_json::from_str(payload.get()).map_err(|error| Refusal::invalid(format!("ping: {}", plain(&error))))?;
-    Ok(Json(PongOut { ok: true, timestamp: ask.timestamp.as_deref(), server_time }).into_response())
+    Ok(json_answer(&PongOut { ok: true, timestamp: ask.timestamp.as_deref(), server_time }))
 }
 
 #[derive(Serialize)]

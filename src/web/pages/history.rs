@@ -100,7 +100,7 @@ impl History {
                 _ => {}
             }
         }
-        // An abandoned room never shows its seed, and a running one not yet.
+        // A running one does not show it yet.
         let over = look.summary.status.is_over();
         let seed = seed.filter(|_| over);
         let (draws, verdict) = match &seed {

@@ -1,7 +1,9 @@
 //! The order of one socket's events: each is handled after the one before, also when that has to wait for something.
 //!
 //! There is no task per socket. An event is handled where it arrives; only what has to wait (opening and entering rooms) runs in a
-//! task, and what arrives meanwhile queues behind it. Events for a room go into its mailbox, which keeps their order.
+//! task (`entering`), and what arrives meanwhile queues behind it. Events for a room go into its mailbox, which keeps their order.
+
+mod entering;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,30 +17,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use socketioxide::socket::Socket;
 use socketioxide_core::Value;
-use tokio::sync::oneshot;
 
-use crate::account::{Identity, nickname};
+use crate::account::Identity;
 use crate::app::App;
 use crate::backlog::Unanswered;
 use crate::games::AnyGame;
-use crate::id::{RoomCode, Seq};
+use crate::id::RoomCode;
 use crate::log::CommandKey;
 use crate::refusal::{Code, Refusal};
-use crate::room::actor::{Cell, Enter, Full, Message, Purpose, Request, no_such_room};
+use crate::room::actor::{Cell, Full, Message, Request};
 use crate::room::decide::knows;
-use crate::room::directory::{CreateRoom, busy, no_options};
+use crate::room::directory::{busy, no_options};
 use crate::room::fact::Player;
 use crate::room::outlet::{Answer, ConnId, Reply};
 use crate::socket::answer::Answerer;
 use crate::socket::consult;
 use crate::socket::envelope::{Envelope, plain};
 use crate::socket::expiry::Expiries;
-use crate::socket::matchmaking::{self, QueueJoinIn};
+use crate::socket::matchmaking;
 use crate::socket::outlet::SocketOutlet;
 use crate::socket::voice::Voice;
-use crate::socket::wire::{CreateRoomIn, EventIn, JoinRoomIn, PingIn, PurposeIn, RefreshTokenIn};
+use crate::socket::wire::{EventIn, PingIn, RefreshTokenIn};
 use crate::time::Timestamp;
-use crate::web::qr::Qr;
 
 /// Events that may wait behind one that waits; a page that comes back resends about a dozen.
 const QUEUE_MAX: usize = 256;
@@ -302,158 +302,9 @@ impl Lane {
         }
     }
 
-    async fn wait_for(self: &Arc<Self>, heard: Heard) {
-        let result = match heard.answerer.event() {
-            "create_room" => self.create(&heard).await,
-            event if matchmaking::knows(event) => return self.matchmake(heard).await,
-            _ => self.join(&heard),
-        };
-        match result {
-            Ok((code, entry)) => self.enter(code, entry, heard.envelope, heard.answerer).await,
-            Err(refusal) => heard.answerer.refuse(&refusal),
-        }
-    }
-
-    async fn matchmake(&self, heard: Heard) {
-        let asked = read(&heard).and_then(|ask: QueueJoinIn| Ok((named(ask.nickname.as_deref())?, ask.game)));
-        let asked = asked.map(|(name, game)| (self.player(Some(name)), game));
-        matchmaking::answer(self, asked, heard.answerer).await;
-    }
-
-    async fn create(&self, heard: &Heard) -> Result<(RoomCode, Entry), Refusal> {
-        let Some(game) = &self.game else { return Err(wrong_namespace()) };
-        let ask: CreateRoomIn = read(heard)?;
-        let host = self.player(Some(named(ask.nickname.as_deref())?));
-        self.app.room_limit.check(self.address)?;
-        let wish = CreateRoom {
-            game: game.card().name.to_owned(),
-            host,
-            options: object(ask.options)?,
-            visibility: ask.visibility,
-            seats: ask.seats,
-            client_seed: ask.client_seed,
-            command_id: heard.envelope.command_id.clone(),
-        };
-        let (code, before) = self.app.rooms.create_once(wish).await?;
-        let url = format!("{}/join/{code}", self.base);
-        let mut extra = serde_json::Map::new();
-        extra.insert("qr_code".into(), Qr::new(&url).map(|qr| qr.data_url()).unwrap_or_default().into());
-        extra.insert("join_url".into(), url.into());
-        if before {
-            extra.insert("duplicate".into(), true.into());
-        }
-        Ok((code, Entry { nickname: None, purpose: Purpose::Play, client_seed: None, last_seq: None, extra }))
-    }
-
-    fn join(&self, heard: &Heard) -> Result<(RoomCode, Entry), Refusal> {
-        if self.game.is_none() {
-            return Err(wrong_namespace());
-        }
-        let ask: JoinRoomIn = read(heard)?;
-        let code = ask.room_code.parse().map_err(|_| no_such_room())?;
-        let purpose = match ask.purpose {
-            PurposeIn::Player => Purpose::Play,
-            PurposeIn::Spectator => Purpose::Watch,
-        };
-        let mut extra = serde_json::Map::new();
-        extra.insert("join_url".into(), format!("{}/join/{code}", self.base).into());
-        let nickname = named(ask.nickname.as_deref())?;
-        Ok((code, Entry { nickname, purpose, client_seed: ask.client_seed, last_seq: ask.last_seq, extra }))
-    }
-
     /// Lets what arrives queue up, until [`resume`](Lane::resume) is done.
     pub fn hold(&self) {
         self.state.lock().busy = true;
-    }
-
-    /// Comes back to a room, as the handshake asked; after [`hold`](Lane::hold).
-    pub async fn resume(self: &Arc<Self>, socket: &Arc<Socket>, code: RoomCode, last_seq: Option<Seq>) {
-        let entry = Entry { nickname: None, purpose: Purpose::Resume, client_seed: None, last_seq, extra: serde_json::Map::new() };
-        let answerer = Answerer::new(&self.voice, socket, "resume", None);
-        self.enter(code, entry, Envelope::default(), answerer).await;
-        if let Some(waits) = self.next() {
-            Arc::clone(self).catch_up(waits).await;
-        }
-    }
-
-    async fn enter(self: &Arc<Self>, code: RoomCode, entry: Entry, envelope: Envelope, answerer: Answerer) {
-        let player = self.player(entry.nickname.map(Some));
-        let socket = Arc::clone(answerer.socket());
-        let outlet = SocketOutlet::new(self, &socket, entry.purpose != Purpose::Watch);
-        let before = self.state.lock().room.clone().filter(|(room, _)| room.code != code);
-        if let Some((_, outlet)) = &before {
-            outlet.hold();
-        }
-        let (done, entered) = oneshot::channel();
-        let enter = Enter {
-            conn: Some((self.id, Arc::clone(&outlet) as _)),
-            command: envelope.command_id.map(|id| CommandKey { player: player.id, id }),
-            player,
-            game: self.game.as_ref().map(|game| game.card().name),
-            purpose: entry.purpose,
-            client_seed: entry.client_seed,
-            last_seq: entry.last_seq,
-            extra: entry.extra,
-            reply: Box::new(move |answer| {
-                let ok = answer.is_ok();
-                answerer.answer(answer);
-                let _ = done.send(ok);
-            }),
-        };
-        let room = match self.app.rooms.send(code, Message::Enter(Box::new(enter))) {
-            Ok(room) => Some(room),
-            Err(message) => {
-                if let Message::Enter(enter) = message {
-                    (enter.reply)(Err(busy()));
-                }
-                None
-            }
-        };
-        match room {
-            Some(room) if entered.await.unwrap_or(false) => {
-                self.state.lock().room = Some((room, outlet));
-                if let Some((old, outlet)) = before {
-                    // One room at a time: entering another leaves the first as a closed tab would.
-                    outlet.shut();
-                    self.post(&old, Message::Gone(self.id));
-                }
-                if self.gone.load(Ordering::SeqCst) {
-                    self.leave();
-                }
-            }
-            _ => {
-                if let Some((_, outlet)) = before {
-                    outlet.release();
-                }
-            }
-        }
-    }
-
-    /// The room went on in another one: a rematch. The socket goes along.
-    pub fn follow(self: &Arc<Self>, socket: &Arc<Socket>, code: RoomCode, seated: bool) {
-        let (lane, socket) = (Arc::clone(self), Arc::clone(socket));
-        {
-            let mut state = self.state.lock();
-            if state.busy {
-                // It is on its way elsewhere, by its own wish.
-                return;
-            }
-            state.busy = true;
-        }
-        tokio::spawn(async move {
-            let entry = Entry {
-                nickname: None,
-                purpose: if seated { Purpose::Play } else { Purpose::Watch },
-                client_seed: None,
-                last_seq: None,
-                extra: serde_json::Map::new(),
-            };
-            let answerer = Answerer::new(&lane.voice, &socket, "rematch", None);
-            lane.enter(code, entry, Envelope::default(), answerer).await;
-            if let Some(waits) = lane.next() {
-                lane.catch_up(waits).await;
-            }
-        });
     }
 
     /// The room that this socket is in.
@@ -505,34 +356,12 @@ impl Lane {
     }
 }
 
-/// How to enter a room.
-struct Entry {
-    nickname: Option<String>,
-    purpose: Purpose,
-    client_seed: Option<String>,
-    last_seq: Option<Seq>,
-    extra: serde_json::Map<String, serde_json::Value>,
-}
-
 /// How long a drained server asks its clients to wait before they come back.
 pub const RECONNECT_AFTER: Duration = Duration::from_millis(500);
 
 fn read<'a, T: Deserialize<'a>>(heard: &'a Heard) -> Result<T, Refusal> {
     serde_json::from_str(heard.payload.get())
         .map_err(|error| Refusal::invalid(format!("{}: {}", heard.answerer.event(), plain(&error))))
-}
-
-fn object(options: Option<Box<RawValue>>) -> Result<Box<RawValue>, Refusal> {
-    match options {
-        None => Ok(no_options()),
-        Some(options) if options.get() == "null" => Ok(no_options()),
-        Some(options) if options.get().starts_with('{') => Ok(options),
-        Some(_) => Err(Refusal::invalid("options should be an object")),
-    }
-}
-
-fn named(given: Option<&str>) -> Result<Option<String>, Refusal> {
-    given.map(nickname::clean).transpose()
 }
 
 fn pong(answerer: Answerer, payload: &RawValue, server_time: Timestamp) {
@@ -552,8 +381,4 @@ fn unknown(event: &str) -> Refusal {
 
 fn not_in_a_room() -> Refusal {
     Refusal::new(Code::NoGame, "you are in no room; create or join one first")
-}
-
-fn wrong_namespace() -> Refusal {
-    Refusal::invalid("rooms are created and joined in the namespace of their game, such as /draft")
 }
