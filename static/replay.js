@@ -26,6 +26,7 @@ async function show(at) {
       const focused = document.activeElement?.dataset?.testid;
       for (const id of ['replay-stage', 'moves']) byId(id).replaceWith(document.adoptNode(page.getElementById(id)));
       document.dispatchEvent(new CustomEvent('replay-shown', { detail: { at: next } }));
+      showCurrent();
       takeSteps(page);
       document.title = page.title;
       history.replaceState(null, '', `${base}?at=${next}`);
@@ -37,6 +38,13 @@ async function show(at) {
   } finally {
     busy = false;
   }
+}
+
+/** Scrolls the list of events, and not the page, to the one that is shown. */
+function showCurrent() {
+  const list = byId('moves');
+  const current = list.querySelector('[aria-current]');
+  if (current) list.scrollTop = current.offsetTop - (list.clientHeight - current.offsetHeight) / 2;
 }
 
 /** Takes over the step links; the play button stays, it has our handler. */
@@ -71,4 +79,5 @@ document.addEventListener('click', (event) => {
   stop();
   show(Number(link.dataset.at));
 });
+showCurrent();
 byId('scrub-form').addEventListener('submit', (event) => event.preventDefault());

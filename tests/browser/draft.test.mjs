@@ -57,6 +57,11 @@ test("two people play a whole draft to its results, one of them by polling only"
   await host.page.keyboard.press("End");
   await host.page.locator(`#replay-stage[data-at="${last}"]`).waitFor();
   assert.equal(await host.page.locator("#replay-stage .slot:not(.filled)").count(), 0, "every role is filled at the end");
+  const inView = (list) => {
+    const [all, one] = [list, list.querySelector("[aria-current]")].map((box) => box.getBoundingClientRect());
+    return one.top >= all.top && one.bottom <= all.bottom;
+  };
+  assert.ok(await host.byTest("replay").locator("#moves").evaluate(inView), "the list shows the event that the board shows");
   await host.picture("replay");
 });
 

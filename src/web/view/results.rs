@@ -67,8 +67,12 @@ impl Fairness {
                 "Nothing was drawn, and the seed fits the hash shown before the start.".to_owned()
             }
             Verdict::Verified => format!(
-                "The seed fits the hash shown before the start, and {} come out again as they were played.",
-                if self.draws == 1 { "the one draw".to_owned() } else { format!("all {} draws", self.draws) }
+                "The seed fits the hash shown before the start, and {} played.",
+                if self.draws == 1 {
+                    "the one draw comes out again as it was".to_owned()
+                } else {
+                    format!("all {} draws come out again as they were", self.draws)
+                }
             ),
             Verdict::Failed(why) => format!("The log does not fit the seed: {why}"),
         }
