@@ -38,8 +38,8 @@ impl EventLog for MemoryLog {
     async fn command(&self, _: RoomKey, _: &CommandKey) -> Result<Option<Seq>, LogError> {
         Ok(None)
     }
-    async fn snapshot(&self, _: RoomKey, _: Seq) -> Result<Option<Snapshot>, LogError> {
-        Ok(None)
+    async fn asleep(&self, code: RoomCode, _: Seq, _: u32) -> Result<Option<Asleep>, LogError> {
+        Ok(self.0.lock().get(&code).map(|(room, rows)| Asleep { room: room.clone(), snapshot: None, rows: rows.clone() }))
     }
     async fn save_snapshot(&self, _: RoomKey, _: Snapshot) -> Result<(), LogError> {
         Ok(())

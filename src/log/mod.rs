@@ -16,6 +16,7 @@
 //!    connection that writes;
 //! 3. SQL that both understand: `$1`, `RETURNING`, `ON CONFLICT`; whole numbers and times in milliseconds as `i64` (`INTEGER` there,
 //!    `BIGINT` here), truth as 0 and 1, ids as their 16 bytes (`BLOB`, `BYTEA`), text without NUL; sums cast (`CAST(sum(x) AS BIGINT)`);
+//!    `LIMIT CAST($1 AS BIGINT)`, because SQLite plans a text anew whenever a parameter that is its bare limit is bound;
 //!    a constraint is known by its name in Postgres and by its columns in SQLite: ask `breaks` (in each folder), or `failure` for batches.
 
 pub mod accounts;
@@ -95,6 +96,16 @@ pub struct Row {
     pub body: String,
     /// On the last event of a command that carried an id.
     pub command: Option<CommandKey>,
+}
+
+/// A room that is in nobody's memory: what it is made of again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asleep {
+    pub room: StoredRoom,
+    /// The newest that is wanted.
+    pub snapshot: Option<Snapshot>,
+    /// What followed the snapshot, in order.
+    pub rows: Vec<Row>,
 }
 
 /// What is kept of a room beside its log, so that it can be found without reading that. Written with every commit that changes it.
@@ -218,8 +229,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// The event with which a command was applied, if it was.
     async fn command(&self, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError>;
 
-    /// The newest snapshot that is not past `at_most`.
-    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError>;
+    /// All that a room is made of again, in one question: see [`Asleep`]. Nothing past `at_most`, and at most `limit` events.
+    async fn asleep(&self, code: RoomCode, at_most: Seq, limit: u32) -> Result<Option<Asleep>, LogError>;
 
     /// Keeps the newest few of a room.
     async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError>;

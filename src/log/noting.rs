@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::accounts::{Accounts, Notes, Seating};
-use super::{CommandKey, Commit, Created, EventLog, Head, LogError, NewRoom, Presence, Row, Snapshot, Status, StoredRoom};
+use super::{Asleep, CommandKey, Commit, Created, EventLog, Head, LogError, NewRoom, Presence, Row, Snapshot, Status, StoredRoom};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::time::Timestamp;
 
@@ -127,8 +127,8 @@ impl EventLog for Noting {
         self.log.command(room, key).await
     }
 
-    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
-        self.log.snapshot(room, at_most).await
+    async fn asleep(&self, code: RoomCode, at_most: Seq, limit: u32) -> Result<Option<Asleep>, LogError> {
+        self.log.asleep(code, at_most, limit).await
     }
 
     async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {

@@ -17,7 +17,7 @@ use crate::log::{Created, EventLog, LogError, NewRoom, Row, Status, StoredRoom, 
 use crate::refusal::{Code, Refusal};
 use crate::room::actor::{Cell, EventShown, Full, Look, Message, no_such_room, store_failed};
 use crate::room::deadlines::{Deadlines, DeadlinesOf};
-use crate::room::erased::{AnyRoom, RematchSpec};
+use crate::room::erased::RematchSpec;
 use crate::room::fact::Player;
 use crate::room::peers::Peers;
 use crate::room::settings::RoomSettings;
@@ -28,8 +28,6 @@ use crate::time::{Clock, Timestamp};
 
 /// How many codes are tried before giving up: with a million rooms alive, one try in 480 finds a taken code.
 const CODES_TRIED: u32 = 8;
-/// Events read from the log at once.
-const PAGE: u32 = 2_000;
 /// Events that one HTTP answer carries.
 const EVENTS_MAX: u32 = 500;
 
@@ -254,9 +252,7 @@ impl Rooms {
         if at > look.seq || at.0 == 0 {
             return Err(Refusal::invalid(format!("`at` is from 1 to {}", look.seq)));
         }
-        let stored = self.stored(code).await?;
-        let room = self.kernel.read_room(&stored, &look.game, at).await?;
-        Ok(room.state(look.viewer))
+        Ok(self.kernel.read_room(code, at).await?.room.state(look.viewer))
     }
 
     /// # Errors
@@ -271,14 +267,14 @@ impl Rooms {
     /// `INVALID_GAME`, `UNAVAILABLE`.
     pub async fn whole_log(&self, code: RoomCode) -> Result<(StoredRoom, Vec<Row>), Refusal> {
         let stored = self.stored(code).await?;
-        let rows = self.kernel.read_rows(&stored, Seq(0), Seq(u32::MAX)).await?;
+        let rows = self.kernel.read_rows(stored.key, Seq(0), Seq(u32::MAX)).await?;
         Ok((stored, rows))
     }
 
     /// # Errors
     /// `INVALID_GAME` when this server does not have the room's game.
     pub fn game_of(&self, stored: &StoredRoom) -> Result<Arc<dyn AnyGame>, Refusal> {
-        self.kernel.catalogue.find(&stored.game).cloned().ok_or_else(no_such_room)
+        self.kernel.game_of(stored)
     }
 
     /// Public rooms, newest first.
@@ -443,43 +439,6 @@ impl Kernel {
             now,
         };
         self.open(game, host, Visibility::Private, Some(id), opening).await.map(|(code, _)| code)
-    }
-
-    /// A room folded up to event `at_most`.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE`, or `INTERNAL_ERROR` when the log does not hold together.
-    pub async fn read_room(&self, stored: &StoredRoom, game: &Arc<dyn AnyGame>, at_most: Seq) -> Result<Box<dyn AnyRoom>, Refusal> {
-        let snapshot = self.log.snapshot(stored.key, at_most).await.map_err(|error| store_failed(&error))?;
-        if let Some(snapshot) = &snapshot {
-            let rows = self.read_rows(stored, snapshot.seq, at_most).await?;
-            match game.load(Some(snapshot), &rows) {
-                Ok(room) => return Ok(room),
-                Err(error) => tracing::info!(%error, room = %stored.code, "a snapshot is of no use; reading the whole log"),
-            }
-        }
-        let rows = self.read_rows(stored, Seq(0), at_most).await?;
-        game.load(None, &rows).map_err(|error| {
-            tracing::error!(%error, room = %stored.code, "a room cannot be read from its log");
-            Refusal::new(Code::InternalError, "this room cannot be read")
-        })
-    }
-
-    async fn read_rows(&self, stored: &StoredRoom, after: Seq, at_most: Seq) -> Result<Vec<Row>, Refusal> {
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let from = rows.last().map_or(after, |row| row.seq);
-            let limit = PAGE.min(at_most.0.saturating_sub(from.0));
-            if limit == 0 {
-                return Ok(rows);
-            }
-            let page = self.log.rows(stored.key, from, limit).await.map_err(|error| store_failed(&error))?;
-            let last = page.len() < limit as usize;
-            rows.extend(page);
-            if last {
-                return Ok(rows);
-            }
-        }
     }
 }
 

@@ -13,9 +13,7 @@ impl Rooms {
     /// # Errors
     /// `INVALID_GAME`, `UNAVAILABLE`, `INTERNAL_ERROR` when the log does not hold together.
     pub async fn seated_at(&self, code: RoomCode, at: Seq) -> Result<Vec<(Seat, Player)>, Refusal> {
-        let stored = self.stored(code).await?;
-        let game = self.game_of(&stored)?;
-        Ok(self.kernel.read_room(&stored, &game, at).await?.rematch_spec().players)
+        Ok(self.kernel.read_room(code, at).await?.room.rematch_spec().players)
     }
 
     /// Every draw of a room's finished rounds, computed again from the revealed seeds.

@@ -2,7 +2,7 @@
 //!
 //! Pure: [`fact`], [`state`], [`decide`] (with `table` and `vigil`), [`outbox`], [`told`], [`recorded`], [`summary`], [`erased`].
 //! They take time and luck as values and know nothing of sockets or SQL.
-//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), [`deadlines`], [`ticker`],
+//! Around them: [`actor`] (mailbox → decide → append → accept → tell), [`directory`] (which rooms are awake), `reading` (those that are not), [`deadlines`], [`ticker`],
 //! [`thinking`] (bots and questions, on threads of their own), [`consult`], [`history`].
 
 pub mod actor;
@@ -20,6 +20,7 @@ pub mod meet;
 pub mod outbox;
 pub mod outlet;
 pub mod peers;
+mod reading;
 pub mod recorded;
 pub mod settings;
 pub mod state;

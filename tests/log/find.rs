@@ -1,9 +1,9 @@
 use futures_util::future::join_all;
-use parlor::id::{PlayerId, RoomKey, Seq};
-use parlor::log::{Commit, EventLog, Head, LogError, NewRoom, Presence, Snapshot, Status, Visibility};
+use parlor::id::{PlayerId, RoomCode, RoomKey, Seq};
+use parlor::log::{CommandKey, Commit, EventLog, Head, LogError, NewRoom, Presence, Snapshot, Status, Visibility};
 use parlor::time::Timestamp;
 
-use crate::support::{commit, create, head, here, new_room, row, seqs, stores};
+use crate::support::{commit, create, head, here, new_room, row, seqs, snapshot, stores};
 
 async fn set_head(log: &dyn EventLog, room: RoomKey, head: Head) {
     log.append(Commit { room, rows: Vec::new(), head: Some(head), presence: Vec::new(), epoch: None }).await.unwrap();
@@ -127,7 +127,7 @@ async fn rooms_that_ended_long_ago_are_deleted_with_all_that_is_theirs() {
             let kept = at == 0 || at == 3;
             assert_eq!(log.room(*code).await.unwrap().is_some(), kept);
             assert_eq!(seqs(&*log, *key).await.len(), if kept { 2 } else { 0 });
-            assert_eq!(log.snapshot(*key, Seq(9)).await.unwrap().is_some(), kept);
+            assert_eq!(snapshot(&*log, *code, 9).await.is_some(), kept);
         }
         assert_eq!(log.inhabited().await.unwrap(), [rooms[0].0, rooms[3].0]);
         assert_eq!(log.due(Timestamp(99), 10).await.unwrap().len(), 2);
@@ -141,21 +141,59 @@ async fn rooms_that_ended_long_ago_are_deleted_with_all_that_is_theirs() {
 async fn the_newest_snapshot_not_past_a_point_is_found_and_old_ones_go() {
     for store in stores() {
         let log = store.open().await;
-        let (room, other) = (create(&*log, new_room()).await, create(&*log, new_room()).await);
+        let rooms = [new_room(), new_room()];
+        let [code, other_code] = [rooms[0].code, rooms[1].code];
+        let [room, other] = [create(&*log, rooms[0].clone()).await, create(&*log, rooms[1].clone()).await];
         let shot = |seq| Snapshot { seq: Seq(seq), body: format!("{{\"at\":{seq}}}") };
-        assert_eq!(log.snapshot(room, Seq(u32::MAX)).await.unwrap(), None);
+        assert_eq!(snapshot(&*log, code, u32::MAX).await, None);
         log.save_snapshot(other, shot(1)).await.unwrap();
         for seq in [10, 20, 30, 40, 50] {
             log.save_snapshot(room, shot(seq)).await.unwrap();
         }
         for (at_most, expected) in [(u32::MAX, Some(50)), (50, Some(50)), (49, Some(40)), (30, Some(30)), (29, None)] {
-            assert_eq!(log.snapshot(room, Seq(at_most)).await.unwrap(), expected.map(shot), "{at_most}");
+            assert_eq!(snapshot(&*log, code, at_most).await, expected.map(shot), "{at_most}");
         }
-        assert_eq!(log.snapshot(other, Seq(5)).await.unwrap(), Some(shot(1)));
+        assert_eq!(snapshot(&*log, other_code, 5).await, Some(shot(1)));
         let again = Snapshot { body: "again".into(), ..shot(50) };
         log.save_snapshot(room, again.clone()).await.unwrap();
-        assert_eq!(log.snapshot(room, Seq(50)).await.unwrap(), Some(again));
+        assert_eq!(snapshot(&*log, code, 50).await, Some(again));
         assert!(log.save_snapshot(RoomKey(999), shot(1)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_sleeps_is_read_at_once() {
+    for store in stores() {
+        let log = store.open().await;
+        let made = NewRoom {
+            head: Head { wake_at: Some(Timestamp(7)), ..head(Status::Ready) },
+            command_id: Some("make".into()),
+            ..new_room()
+        };
+        let (code, room) = (made.code, create(&*log, made).await);
+        create(&*log, new_room()).await;
+        let read = async |at_most, limit| log.asleep(code, Seq(at_most), limit).await.unwrap().unwrap();
+        assert_eq!(log.asleep(RoomCode::random(), Seq(9), 9).await.unwrap(), None);
+        let empty = read(u32::MAX, 9).await;
+        assert_eq!(Some(&empty.room), log.room(code).await.unwrap().as_ref());
+        assert_eq!((empty.snapshot, empty.rows), (None, vec![]));
+        let mut all = commit(room, [1, 2, 3, 4, 5, 6]);
+        all.rows[4].command = Some(CommandKey { player: PlayerId::random(), id: "ä".into() });
+        let rows = all.rows.clone();
+        log.append(all).await.unwrap();
+        for at_most in [6, u32::MAX] {
+            assert_eq!(read(at_most, 9).await.rows, rows);
+        }
+        assert_eq!(read(4, 9).await.rows, rows[..4]);
+        assert_eq!(read(4, 3).await.rows, rows[..3]);
+        log.save_snapshot(room, Snapshot { seq: Seq(4), body: "{}".into() }).await.unwrap();
+        for (at_most, from, to) in [(9, 4, 6), (5, 4, 5), (4, 4, 4), (3, 0, 3)] {
+            let asleep = read(at_most, 9).await;
+            assert_eq!(asleep.snapshot.is_some(), from == 4, "{at_most}");
+            assert_eq!(asleep.rows, rows[from..to], "{at_most}");
+        }
+        assert_eq!(read(9, 1).await.rows, rows[4..5]);
+        assert_eq!(read(9, 0).await.rows, []);
     }
 }
 
@@ -165,16 +203,17 @@ async fn snapshots_that_are_written_together_fail_alone() {
         let log = store.open().await;
         let mut rooms = Vec::new();
         for _ in 0..20 {
-            rooms.push(create(&*log, new_room()).await);
+            let room = new_room();
+            rooms.push((room.code, create(&*log, room).await));
         }
         // More at once than one transaction takes, one of them of a room that does not exist.
-        rooms.insert(3, RoomKey(999));
+        rooms.insert(3, (RoomCode::random(), RoomKey(999)));
         let shot = || Snapshot { seq: Seq(1), body: "{}".into() };
-        let saved = join_all(rooms.iter().map(|room| log.save_snapshot(*room, shot()))).await;
-        for (room, saved) in rooms.iter().zip(saved) {
+        let saved = join_all(rooms.iter().map(|(_, room)| log.save_snapshot(*room, shot()))).await;
+        for ((code, room), saved) in rooms.iter().zip(saved) {
             assert_eq!(saved.is_ok(), *room != RoomKey(999), "{room:?}: {saved:?}");
-            assert_eq!(log.snapshot(*room, Seq(1)).await.unwrap(), saved.is_ok().then(shot), "{room:?}");
+            assert_eq!(snapshot(&*log, *code, 1).await, saved.is_ok().then(shot), "{room:?}");
         }
-        log.append(commit(rooms[0], [1])).await.unwrap();
+        log.append(commit(rooms[0].1, [1])).await.unwrap();
     }
 }

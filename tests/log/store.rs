@@ -9,7 +9,7 @@ use parlor::log::sqlite::{Settings, SqliteLog};
 use parlor::log::{EventLog, LogError, Snapshot};
 use parlor::time::Timestamp;
 
-use crate::support::{commit, create, file, here, new_room, open, seqs, stores};
+use crate::support::{commit, create, file, here, new_room, open, seqs, snapshot, stores};
 
 #[tokio::test]
 async fn what_was_written_is_there_after_closing_and_opening() {
@@ -25,7 +25,7 @@ async fn what_was_written_is_there_after_closing_and_opening() {
         let log = store.open().await;
         assert_eq!(seqs(&*log, room).await, [1, 2]);
         assert_eq!(log.inhabited().await.unwrap(), [made.code]);
-        assert!(log.snapshot(room, Seq(2)).await.unwrap().is_some());
+        assert!(snapshot(&*log, made.code, 2).await.is_some());
         assert!(matches!(log.append(commit(room, [2])).await, Err(LogError::Conflict)));
         log.append(commit(room, [3])).await.unwrap();
         assert_ne!(create(&*log, new_room()).await, room);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlor::id::{PlayerId, RoomCode, RoomKey, Seq};
 use parlor::log::postgres::PostgresLog;
 use parlor::log::sqlite::{Settings, SqliteLog};
-use parlor::log::{CommandKey, Commit, Created, EventLog, Head, NewRoom, Presence, Row, Status, Visibility};
+use parlor::log::{CommandKey, Commit, Created, EventLog, Head, NewRoom, Presence, Row, Snapshot, Status, Visibility};
 use parlor::time::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -69,6 +69,11 @@ pub async fn create(log: &dyn EventLog, room: NewRoom) -> RoomKey {
         Created::New(key) => key,
         other => panic!("{other:?}"),
     }
+}
+
+/// The newest snapshot of a room that is not past `at_most`.
+pub async fn snapshot(log: &dyn EventLog, code: RoomCode, at_most: u32) -> Option<Snapshot> {
+    log.asleep(code, Seq(at_most), 1).await.unwrap()?.snapshot
 }
 
 pub fn here(player: PlayerId) -> Presence {

@@ -64,9 +64,9 @@ impl EventLog for Faulty {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.log.command(room, key).await
     }
-    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
+    async fn asleep(&self, code: RoomCode, at_most: Seq, limit: u32) -> Result<Option<Asleep>, LogError> {
         self.there()?;
-        self.log.snapshot(room, at_most).await
+        self.log.asleep(code, at_most, limit).await
     }
     async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
         self.there()?;

@@ -158,9 +158,17 @@ impl EventLog for Line {
     async fn command(&self, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
         self.call(|disk| disk.rows[&room].values().find(|row| row.command.as_ref() == Some(key)).map(|row| row.seq)).await
     }
-    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
-        let newest = |disk: &mut Disk| disk.snapshots.get(&room)?.iter().rev().find(|snapshot| snapshot.seq <= at_most).cloned();
-        self.call(newest).await
+    async fn asleep(&self, code: RoomCode, at_most: Seq, limit: u32) -> Result<Option<Asleep>, LogError> {
+        let asleep = |disk: &mut Disk| {
+            let room = disk.rooms.get(&code)?.clone();
+            let snapshots = disk.snapshots.get(&room.key).into_iter().flatten();
+            let snapshot = snapshots.rev().find(|snapshot| snapshot.seq <= at_most).cloned();
+            let after = snapshot.as_ref().map_or(Seq(1), |snapshot| snapshot.seq.next());
+            let rows = disk.rows[&room.key].range(after..).take_while(|(seq, _)| **seq <= at_most);
+            let rows = rows.take(limit as usize).map(|(_, row)| row.clone()).collect();
+            Some(Asleep { room, snapshot, rows })
+        };
+        self.call(asleep).await
     }
     async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
         self.call(|disk| disk.snapshots.entry(room).or_default().push(snapshot)).await

@@ -133,7 +133,7 @@ impl Accounts for Log {
                     .await?;
                 sqlx::query(
                     "DELETE FROM sessions WHERE player_id = $1 AND id NOT IN
-                         (SELECT id FROM sessions WHERE player_id = $1 ORDER BY created_at DESC, id LIMIT $2)",
+                         (SELECT id FROM sessions WHERE player_id = $1 ORDER BY created_at DESC, id LIMIT CAST($2 AS BIGINT))",
                 )
                 .bind(id(new.player_id))
                 .bind(i64::from(most))
@@ -225,7 +225,7 @@ impl Accounts for Log {
                          (SELECT id FROM players WHERE guest = 1 AND seen_at < $1 AND games < $2 AND NOT EXISTS
                              (SELECT 1 FROM seatings JOIN rooms ON rooms.id = seatings.room_id
                               WHERE seatings.player_id = players.id AND rooms.ended_at IS NULL)
-                          ORDER BY seen_at LIMIT $3)",
+                          ORDER BY seen_at LIMIT CAST($3 AS BIGINT))",
                 )
                 .bind(seen_before.0)
                 .bind(i64::from(fewer_than))
@@ -332,7 +332,7 @@ async fn seen(connection: &mut Connection, player: PlayerId, now: Timestamp) -> 
 async fn rooms_of(connection: &mut Connection, player: PlayerId, limit: u32) -> sqlx::Result<Vec<RoomRow>> {
     let query = format!(
         "SELECT {ROOM_COLUMNS} FROM seatings JOIN rooms ON rooms.id = seatings.room_id WHERE seatings.player_id = $1
-         ORDER BY seated_at DESC, room_id DESC LIMIT $2"
+         ORDER BY seated_at DESC, room_id DESC LIMIT CAST($2 AS BIGINT)"
     );
     sqlx::query_as(AssertSqlSafe(query)).bind(id(player)).bind(i64::from(limit)).fetch_all(connection).await
 }

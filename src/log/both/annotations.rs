@@ -117,7 +117,7 @@ impl Annotations for Log {
             "{ANNOTATION} {FOUND} AND annotations.id < $2
              AND (rooms.visibility = 'public' OR rooms.created_by = $3
                   OR EXISTS (SELECT 1 FROM seatings WHERE seatings.room_id = rooms.id AND seatings.player_id = $3))
-             ORDER BY annotations.id DESC LIMIT $4"
+             ORDER BY annotations.id DESC LIMIT CAST($4 AS BIGINT)"
         );
         let found: Vec<AnnotationRow> = sqlx::query_as(AssertSqlSafe(query))
             .bind(search_of(words))

@@ -18,7 +18,7 @@ use super::{Connection, Db, FOUND, Pool, SHARED, Store, breaks, search_of};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
 use crate::log::owners::Owners;
 use crate::log::writer::Writer;
-use crate::log::{CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
+use crate::log::{Asleep, CommandKey, Commit, Created, EventLog, LogError, NewRoom, Row, Snapshot, Status, StoredRoom};
 use crate::time::Timestamp;
 
 /// The event log and the tables beside it, in this store.
@@ -68,8 +68,8 @@ impl EventLog for Log {
         read::command(&self.readers, room, key).await
     }
 
-    async fn snapshot(&self, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
-        read::snapshot(&self.readers, room, at_most).await
+    async fn asleep(&self, code: RoomCode, at_most: Seq, limit: u32) -> Result<Option<Asleep>, LogError> {
+        read::asleep(&self.readers, code, at_most, limit).await
     }
 
     async fn save_snapshot(&self, room: RoomKey, snapshot: Snapshot) -> Result<(), LogError> {

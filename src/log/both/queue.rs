@@ -215,7 +215,7 @@ impl Queue for Log {
     async fn matches(&self, after: Timestamp) -> Result<Vec<Match>, LogError> {
         let query = format!(
             "{MATCHES} queue_matches.id IN (SELECT id FROM queue_matches WHERE room_code IS NULL OR opened_at > $1
-                 ORDER BY made_at LIMIT $2)
+                 ORDER BY made_at LIMIT CAST($2 AS BIGINT))
              ORDER BY made_at, queue_matches.id, seat"
         );
         let query = sqlx::query_as(AssertSqlSafe(query)).bind(after.0).bind(i64::from(MATCHES_MAX));
@@ -252,7 +252,7 @@ impl Queue for Log {
         sqlx::query_scalar(
             "SELECT CAST(avg(waited) AS BIGINT) FROM (
                  SELECT waited FROM queue_matches JOIN queue_seats ON queue_seats.match_id = queue_matches.id
-                 WHERE game = $1 AND made_at > $2 AND bot IS NULL ORDER BY made_at DESC LIMIT $3) AS latest",
+                 WHERE game = $1 AND made_at > $2 AND bot IS NULL ORDER BY made_at DESC LIMIT CAST($3 AS BIGINT)) AS latest",
         )
         .bind(game)
         .bind(after.0)

@@ -108,7 +108,7 @@ impl Ratings for Log {
         let rows: Vec<EndingRow> = sqlx::query_as(
             "SELECT endings.room_id, endings.seq, rooms.code, rooms.game, events.at, events.body FROM endings
              JOIN rooms ON rooms.id = endings.room_id
-             JOIN events ON events.room_id = endings.room_id AND events.seq = endings.seq LIMIT $1",
+             JOIN events ON events.room_id = endings.room_id AND events.seq = endings.seq LIMIT CAST($1 AS BIGINT)",
         )
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
@@ -158,7 +158,7 @@ impl Ratings for Log {
         let rows: Vec<PlayedRow> = sqlx::query_as(
             "SELECT code, game, ended_at, result, kind, points, opponent_id, nickname, counts, rating_before, rating_after
              FROM results LEFT JOIN players ON players.id = opponent_id
-             WHERE player_id = $1 AND ($2 = '' OR game = $2) ORDER BY ended_at DESC, room_id DESC, seq DESC LIMIT $3",
+             WHERE player_id = $1 AND ($2 = '' OR game = $2) ORDER BY ended_at DESC, room_id DESC, seq DESC LIMIT CAST($3 AS BIGINT)",
         )
         .bind(id(player))
         .bind(game.unwrap_or_default())
@@ -172,7 +172,7 @@ impl Ratings for Log {
     async fn leaderboard(&self, game: &str, games: u32, skip: u32, limit: u32) -> Result<(Vec<Ranked>, u32), LogError> {
         let query = format!(
             "SELECT player_id, nickname, guest, {FIGURES} FROM ratings JOIN players ON players.id = player_id
-             WHERE game = $1 AND ratings.games >= $2 ORDER BY rating DESC, player_id LIMIT $3 OFFSET $4"
+             WHERE game = $1 AND ratings.games >= $2 ORDER BY rating DESC, player_id LIMIT CAST($3 AS BIGINT) OFFSET CAST($4 AS BIGINT)"
         );
         let rows: Vec<RankedRow> = sqlx::query_as(AssertSqlSafe(query))
             .bind(game)

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Db, Pool};
 use crate::id::{PlayerId, RoomCode, RoomKey, Seq};
-use crate::log::{CommandKey, Head, LogError, Row, Snapshot, Status, StoredRoom};
+use crate::log::{Asleep, CommandKey, Head, LogError, Row, Snapshot, Status, StoredRoom};
 use crate::time::Timestamp;
 
 const ROOM: &str =
@@ -59,7 +59,7 @@ pub async fn room(pool: &Pool, code: RoomCode) -> Result<Option<StoredRoom>, Log
 
 pub async fn rows(pool: &Pool, room: RoomKey, after: Seq, limit: u32) -> Result<Vec<Row>, LogError> {
     let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT seq, at, body, player_id, command_id FROM events WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        "SELECT seq, at, body, player_id, command_id FROM events WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT CAST($3 AS BIGINT)",
     )
     .bind(room.0)
     .bind(i64::from(after.0))
@@ -68,14 +68,12 @@ pub async fn rows(pool: &Pool, room: RoomKey, after: Seq, limit: u32) -> Result<
     .await
     .map_err(unavailable)?;
     rows.into_iter()
-        .map(|(seq, at, body, by, id)| {
-            let command = match (by, id) {
-                (Some(by), Some(id)) => Some(CommandKey { player: player(&by)?, id }),
-                _ => None,
-            };
-            Ok(Row { seq: number(seq)?, at: Timestamp(at), body, command })
-        })
+        .map(|(seq, at, body, by, id)| Ok(Row { seq: number(seq)?, at: Timestamp(at), body, command: command_of(by, id)? }))
         .collect()
+}
+
+fn command_of(by: Option<Vec<u8>>, id: Option<String>) -> Result<Option<CommandKey>, LogError> {
+    by.zip(id).map(|(by, id)| Ok(CommandKey { player: player(&by)?, id })).transpose()
 }
 
 pub async fn command(pool: &Pool, room: RoomKey, key: &CommandKey) -> Result<Option<Seq>, LogError> {
@@ -89,31 +87,99 @@ pub async fn command(pool: &Pool, room: RoomKey, key: &CommandKey) -> Result<Opt
     seq.map(number).transpose()
 }
 
-pub async fn snapshot(pool: &Pool, room: RoomKey, at_most: Seq) -> Result<Option<Snapshot>, LogError> {
-    let found: Option<(i64, String)> =
-        sqlx::query_as("SELECT seq, body FROM snapshots WHERE room_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1")
-            .bind(room.0)
-            .bind(i64::from(at_most.0))
-            .fetch_optional(pool)
-            .await
-            .map_err(unavailable)?;
-    found.map(|(seq, body)| Ok(Snapshot { seq: number(seq)?, body })).transpose()
+/// The room, its snapshot and its events, in columns that all three fill.
+const ASLEEP: &str = "\
+WITH room AS (SELECT * FROM rooms WHERE code = $1), snapshot AS (
+    SELECT seq, body FROM snapshots WHERE room_id = (SELECT id FROM room) AND seq <= $2 ORDER BY seq DESC LIMIT 1
+)
+SELECT 'room' AS kind, id AS number, created_at AS at, wake_at, ended_at, listing AS body, created_by AS player_id, NULL AS command_id,
+    code, game, visibility, status FROM room
+UNION ALL
+SELECT 'snapshot', seq, NULL, NULL, NULL, body, NULL, NULL, NULL, NULL, NULL, NULL FROM snapshot
+UNION ALL
+SELECT 'event', seq, at, NULL, NULL, body, player_id, command_id, NULL, NULL, NULL, NULL FROM (
+    SELECT seq, at, body, player_id, command_id FROM events
+    WHERE room_id = (SELECT id FROM room) AND seq > coalesce((SELECT seq FROM snapshot), 0) AND seq <= $2 ORDER BY seq LIMIT CAST($3 AS BIGINT)
+) AS later";
+
+#[derive(FromRow)]
+struct AsleepRow {
+    kind: String,
+    number: i64,
+    at: Option<i64>,
+    wake_at: Option<i64>,
+    ended_at: Option<i64>,
+    body: String,
+    player_id: Option<Vec<u8>>,
+    command_id: Option<String>,
+    code: Option<String>,
+    game: Option<String>,
+    visibility: Option<String>,
+    status: Option<String>,
 }
 
-pub async fn due(pool: &Pool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
-    let found: Vec<String> = sqlx::query_scalar("SELECT code FROM rooms WHERE wake_at <= $1 ORDER BY wake_at LIMIT $2")
-        .bind(now.0)
+impl From<AsleepRow> for RoomRow {
+    /// What is missing cannot be read, as what is wrong.
+    fn from(row: AsleepRow) -> Self {
+        Self {
+            id: row.number,
+            code: row.code.unwrap_or_default(),
+            game: row.game.unwrap_or_default(),
+            visibility: row.visibility.unwrap_or_default(),
+            created_by: row.player_id.unwrap_or_default(),
+            created_at: row.at.unwrap_or_default(),
+            status: row.status.unwrap_or_default(),
+            wake_at: row.wake_at,
+            ended_at: row.ended_at,
+            listing: row.body,
+        }
+    }
+}
+
+pub async fn asleep(pool: &Pool, code: RoomCode, at_most: Seq, limit: u32) -> Result<Option<Asleep>, LogError> {
+    let found: Vec<AsleepRow> = sqlx::query_as(ASLEEP)
+        .bind(code.as_str())
+        .bind(i64::from(at_most.0))
         .bind(i64::from(limit))
         .fetch_all(pool)
         .await
         .map_err(unavailable)?;
+    let (mut room, mut snapshot, mut rows) = (None, None, Vec::with_capacity(found.len()));
+    for row in found {
+        match row.kind.as_str() {
+            "event" => {
+                let at = Timestamp(row.at.ok_or_else(|| unreadable("time"))?);
+                rows.push(Row {
+                    seq: number(row.number)?,
+                    at,
+                    body: row.body,
+                    command: command_of(row.player_id, row.command_id)?,
+                });
+            }
+            "snapshot" => snapshot = Some(Snapshot { seq: number(row.number)?, body: row.body }),
+            _ => room = Some(RoomRow::from(row).try_into()?),
+        }
+    }
+    // Each in its own order already; a query of several parts does not promise it.
+    rows.sort_by_key(|row| row.seq);
+    Ok(room.map(|room| Asleep { room, snapshot, rows }))
+}
+
+pub async fn due(pool: &Pool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
+    let found: Vec<String> =
+        sqlx::query_scalar("SELECT code FROM rooms WHERE wake_at <= $1 ORDER BY wake_at LIMIT CAST($2 AS BIGINT)")
+            .bind(now.0)
+            .bind(i64::from(limit))
+            .fetch_all(pool)
+            .await
+            .map_err(unavailable)?;
     found.iter().map(|text| code(text)).collect()
 }
 
 pub async fn orphans(pool: &Pool, now: Timestamp, limit: u32) -> Result<Vec<RoomCode>, LogError> {
     let found: Vec<String> = sqlx::query_scalar(
         "SELECT rooms.code FROM room_owners JOIN rooms ON rooms.id = room_owners.room_id
-         WHERE room_owners.expires_at <= $1 ORDER BY room_owners.expires_at LIMIT $2",
+         WHERE room_owners.expires_at <= $1 ORDER BY room_owners.expires_at LIMIT CAST($2 AS BIGINT)",
     )
     .bind(now.0)
     .bind(i64::from(limit))
@@ -157,7 +223,7 @@ pub async fn inhabited(pool: &Pool) -> Result<Vec<RoomCode>, LogError> {
 
 /// Rooms that ended before `before`, the oldest first.
 pub async fn ended(pool: &Pool, before: Timestamp, limit: u32) -> Result<Vec<RoomKey>, LogError> {
-    let found: Vec<i64> = sqlx::query_scalar("SELECT id FROM rooms WHERE ended_at < $1 ORDER BY ended_at LIMIT $2")
+    let found: Vec<i64> = sqlx::query_scalar("SELECT id FROM rooms WHERE ended_at < $1 ORDER BY ended_at LIMIT CAST($2 AS BIGINT)")
         .bind(before.0)
         .bind(i64::from(limit))
         .fetch_all(pool)

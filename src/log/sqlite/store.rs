@@ -153,7 +153,7 @@ impl Store for SqliteStore {
             let query = sqlx::query(
                 "INSERT INTO snapshots (room_id, seq, body) VALUES ($1, $2, $3) ON CONFLICT (room_id, seq) DO UPDATE SET body = excluded.body;
                  DELETE FROM snapshots WHERE room_id = $1 AND seq NOT IN
-                     (SELECT seq FROM snapshots WHERE room_id = $1 ORDER BY seq DESC LIMIT $4)",
+                     (SELECT seq FROM snapshots WHERE room_id = $1 ORDER BY seq DESC LIMIT CAST($4 AS BIGINT))",
             );
             self.run(query.bind(room.0).bind(i64::from(snapshot.seq.0)).bind(&snapshot.body).bind(SNAPSHOTS)).await?;
         }

@@ -43,6 +43,7 @@ use crate::room::erased::AnyRoom;
 use crate::room::fact::Player;
 use crate::room::outbox::Outbox;
 use crate::room::outlet::{Answer, ConnId, Outlet, Reply};
+use crate::room::reading::ReadRoom;
 use crate::room::summary::{People, Summary};
 use crate::room::told::{Told, raw};
 use crate::time::Timestamp;
@@ -210,13 +211,7 @@ impl Awake {
         if self.hosted.is_some() {
             return Ok(());
         }
-        let stored = kernel.log.room(cell.code).await.map_err(|error| store_failed(&error))?;
-        let stored = stored.ok_or_else(no_such_room)?;
-        let game = kernel.catalogue.find(&stored.game).cloned().ok_or_else(|| {
-            tracing::error!(room = %cell.code, game = stored.game, "this server does not have the room's game");
-            no_such_room()
-        })?;
-        let room = kernel.read_room(&stored, &game, Seq(u32::MAX)).await?;
+        let ReadRoom { stored, game, room } = kernel.read_room(cell.code, Seq(u32::MAX)).await?;
         let mut loaded = Loaded { key: stored.key, game, snapshot_at: room.seq(), room, head: stored.head };
         self.past.begins(loaded.room.as_ref());
         self.catch_up(kernel, &loaded).await?;

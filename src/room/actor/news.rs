@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// Events read from the log at once.
-const PAGE: u32 = 1_000;
-
 /// What this node has told the others of who is here, and what they have told it.
 #[derive(Default)]
 pub(super) struct Company {
@@ -25,7 +22,7 @@ impl Awake {
         let rows = match rows.first() {
             Some(first) if first.seq <= from.next() => rows,
             // Something was missed on the way.
-            _ => read_on(kernel, &loaded).await?,
+            _ => kernel.read_rows(loaded.key, from, Seq(u32::MAX)).await?,
         };
         let news: Vec<Row> = rows.into_iter().filter(|row| row.seq > from).collect();
         if let Err(error) = news.iter().try_for_each(|row| loaded.room.follow(row)) {
@@ -124,19 +121,5 @@ impl Awake {
         company.elsewhere = peers.attend(room, &came, &went).await?;
         company.noted = here;
         Ok(())
-    }
-}
-
-/// What the log has beyond the room.
-async fn read_on(kernel: &Kernel, loaded: &Loaded) -> Result<Vec<Row>, Refusal> {
-    let mut rows: Vec<Row> = Vec::new();
-    loop {
-        let from = rows.last().map_or(loaded.room.seq(), |row| row.seq);
-        let page = kernel.log.rows(loaded.key, from, PAGE).await.map_err(|error| store_failed(&error))?;
-        let full = page.len() == PAGE as usize;
-        rows.extend(page);
-        if !full {
-            return Ok(rows);
-        }
     }
 }
