@@ -1,8 +1,8 @@
 //! Going back to what the log has, when another node was faster.
 //!
-//! The state is ahead of the log then, by what was decided in vain. Reading the room again takes four questions to the store, and it may
-//! happen to every other move while people on several nodes talk at once. So from the first time on, a room keeps how it was some
-//! commits ago, and those commits: what others appended is then one question.
+//! The state is ahead of the log then, by what was decided in vain. Reading the room again means its snapshot, all that followed, and who
+//! is where, and it may happen to every other move while people on several nodes talk at once. So from the first time on, a room keeps how
+//! it was some commits ago, and those commits: then only what others appended is asked for.
 
 use super::*;
 
