@@ -84,7 +84,7 @@ impl Annotations for Log {
         if let Some(seq) = seq {
             query.push(" AND annotations.seq = ").push_bind(i64::from(seq.0));
         }
-        query.push(" ORDER BY annotations.id LIMIT ").push_bind(i64::from(limit));
+        query.push(" ORDER BY annotations.id LIMIT CAST(").push_bind(i64::from(limit)).push(" AS BIGINT)");
         let found: Vec<AnnotationRow> = query.build_query_as().fetch_all(&self.readers).await.map_err(unavailable)?;
         found.into_iter().map(Annotation::try_from).collect()
     }

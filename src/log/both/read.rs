@@ -199,7 +199,7 @@ pub async fn listed(pool: &Pool, game: Option<&str>, status: Option<Status>, lim
     if let Some(game) = game {
         query.push(" AND game = ").push_bind(game);
     }
-    query.push(" ORDER BY created_at DESC LIMIT ").push_bind(i64::from(limit));
+    query.push(" ORDER BY created_at DESC LIMIT CAST(").push_bind(i64::from(limit)).push(" AS BIGINT)");
     let found: Vec<RoomRow> = query.build_query_as().fetch_all(pool).await.map_err(unavailable)?;
     found.into_iter().map(StoredRoom::try_from).collect()
 }
